@@ -1,0 +1,254 @@
+/**
+ * The channel itself: one queue, its room, whoever waits on either side, and at most one consumer. `Mpsc.ts` puts
+ * handles around it; an actor uses it bare as its mailbox:
+ *
+ * ```text
+ * Chan.makeUnsafe<T>(host, capacity | Infinity)   one strong sender, which is the maker's (`dropSenderUnsafe`)
+ * chan.trySendUnsafe(message)                     undefined, or Full | Closed; may run the turn on this very stack
+ * chan.pushUnsafe(message)                        whatever the capacity, also after close; false: the receiver is gone
+ * chan.consumeUnsafe(handle, onEnd): Consumer     handle(message) => void | Effect<void>, see consumer.ts
+ * consumer.stopUnsafe()                           no further message; interrupts an Effect turn under way
+ * chan.closeUnsafe()                              no new sends; what is queued is handled, then the consumer ends
+ * chan.dropUnsafe()                               the receiver goes: the queue is dropped, every sender sees Closed
+ * chan.length                                     how many messages are queued
+ * ```
+ *
+ * `onEnd(exit)` is called exactly once, outside of `handle`, when no turn is under way any more, and perhaps before
+ * `consumeUnsafe` returns: with `Exit.void` after `stopUnsafe`, after `dropUnsafe`, or when nothing can come any more;
+ * with a failure when a turn threw or failed (the receiver is dropped before the call). It runs on the stack of whoever
+ * ended the last turn, and must not throw.
+ *
+ * Waiting receivers hold *claims*, not messages: a claim is the right to take one message, so a receiver that leaves
+ * with an unused claim disturbs no order. What a claim may take is always the oldest message.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import { Closed, Disconnected, Full } from "../ChannelError.ts"
+import { takenMeanwhile } from "./attempt.ts"
+import { Consumer, type Handle } from "./consumer.ts"
+import type { Host } from "./host.ts"
+import { Permits } from "./permits.ts"
+import { Ring } from "./ring.ts"
+import { Signal } from "./signal.ts"
+import { stackless } from "./stackless.ts"
+import { Taker } from "./taker.ts"
+import { WaitList } from "./waitList.ts"
+
+/** @internal */
+export const makeClosed = <T>(value: T): Closed<T> => stackless((value) => new Closed({ value }), value)
+/** @internal */
+export const makeFull = <T>(value: T): Full<T> => stackless((value) => new Full({ value }), value)
+
+/** @internal */
+export class Chan<T> {
+  readonly host: Host
+  readonly permits: Permits
+  /** Set when the receiver closes the channel or goes. */
+  readonly closed: Signal<void>
+  strongCount = 1
+  weakCount = 0
+  #receiver: "open" | "closed" | "gone" = "open"
+  readonly #queue = new Ring<T>()
+  readonly #takers = new WaitList<Taker>()
+  #claims = 0
+  #consumer: Consumer<T> | undefined
+
+  constructor(host: Host, capacity: number) {
+    this.host = host
+    this.permits = new Permits(host, capacity, () => this.#wakeReceivers())
+    this.closed = new Signal(host.wake)
+  }
+
+  static makeUnsafe<T>(host: Host, capacity: number): Chan<T> {
+    return new Chan(host, capacity)
+  }
+
+  get isClosed(): boolean {
+    return this.#receiver !== "open"
+  }
+
+  get isGone(): boolean {
+    return this.#receiver === "gone"
+  }
+
+  get length(): number {
+    return this.#queue.length
+  }
+
+  /** Nothing can come any more; what is queued may still be taken. */
+  get isEnded(): boolean {
+    if (this.#receiver === "gone") return true
+    return (this.#receiver === "closed" || this.strongCount === 0) && this.permits.isQuiet
+  }
+
+  // Sending
+
+  trySendUnsafe(message: T): Full<T> | Closed<T> | undefined {
+    if (this.#receiver !== "open") return makeClosed(message)
+    if (!this.permits.hasRoom) return makeFull(message)
+    const consumer = this.#consumer
+    if (consumer !== undefined && consumer.accepts()) {
+      consumer.run(message)
+      return undefined
+    }
+    this.permits.occupy(1)
+    this.#enqueue(message)
+    return undefined
+  }
+
+  /** The room may run into debt: nobody else gets any until it is paid back. */
+  pushUnsafe(message: T): boolean {
+    if (this.#receiver === "gone") return false
+    const consumer = this.#consumer
+    if (consumer !== undefined && consumer.accepts()) {
+      consumer.run(message)
+      return true
+    }
+    this.permits.occupy(1)
+    this.#enqueue(message)
+    return true
+  }
+
+  /** A permit becomes the message it was for. Without a receiver the message is dropped silently, as in Tokio. */
+  sendPermittedUnsafe(message: T): void {
+    this.permits.use()
+    if (this.#receiver === "gone") return this.permits.vacate(1)
+    const consumer = this.#consumer
+    if (consumer === undefined || !consumer.accepts()) return this.#enqueue(message)
+    this.permits.vacate(1)
+    consumer.run(message)
+  }
+
+  dropSenderUnsafe(): void {
+    this.strongCount--
+    this.#wakeReceivers()
+  }
+
+  #enqueue(message: T): void {
+    this.#queue.push(message)
+    if (!this.#takers.isEmpty) this.#wakeReceivers()
+  }
+
+  // Receiving
+
+  /** How many messages are spoken for by nobody. */
+  get available(): number {
+    return this.#queue.length - this.#claims
+  }
+
+  takeUnsafe(): T {
+    if (this.lookUnsafe() !== "ready") return takenMeanwhile()
+    return this.takeQueuedUnsafe()
+  }
+
+  takeManyUnsafe(max: number): Array<T> {
+    if (this.lookUnsafe() !== "ready") return takenMeanwhile()
+    const messages: Array<T> = []
+    for (let left = Math.min(max, this.available); left > 0; left--) messages.push(this.#queue.shift())
+    this.permits.vacate(messages.length)
+    return messages
+  }
+
+  /** For the consumer, beside which nobody has a claim. */
+  takeQueuedUnsafe(): T {
+    const message = this.#queue.shift()
+    this.permits.vacate(1)
+    return message
+  }
+
+  /** Whether there is something to take for a newcomer. Dies beside a consumer, which would compete for it. */
+  lookUnsafe(): "ready" | "empty" | "ended" {
+    this.#assertPolled()
+    return this.available > 0 ? "ready" : this.isEnded ? "ended" : "empty"
+  }
+
+  #assertPolled(): void {
+    if (this.#consumer !== undefined) throw new Error("the receiver is being consumed and cannot be polled beside it")
+  }
+
+  /** Waits for a claim, and uses it with `take`. */
+  awaitClaim<A>(take: () => A): Effect.Effect<A, Disconnected> {
+    return Effect.callback<A, Disconnected>((resume) => {
+      this.#assertPolled()
+      const taker = new Taker((claimed) => resume(claimed ? useClaim : disconnected))
+      const useClaim = Effect.sync(() => {
+        taker.hasClaim = false
+        this.#claims--
+        return take()
+      })
+      this.#takers.add(taker)
+      this.#wakeReceivers()
+      return Effect.sync(() => this.#leave(taker))
+    })
+  }
+
+  #leave(taker: Taker): void {
+    this.#takers.remove(taker)
+    // Woken, but interrupted before it took its message: the next one may.
+    if (!taker.hasClaim) return
+    taker.hasClaim = false
+    this.#claims--
+    this.#wakeReceivers()
+  }
+
+  #wakeReceivers(): void {
+    for (let taker = this.#takers.first; taker !== undefined; taker = this.#takers.first) {
+      if (this.available > 0) {
+        taker.hasClaim = true
+        this.#claims++
+      } else if (!this.isEnded) return
+      this.#takers.remove(taker)
+      this.host.wake.deliver(taker)
+    }
+    this.#consumer?.endIfDone()
+  }
+
+  closeUnsafe(): void {
+    if (this.#receiver !== "open") return
+    this.#receiver = "closed"
+    this.#afterClose()
+  }
+
+  dropUnsafe(): void {
+    if (this.#receiver === "gone") return
+    this.#receiver = "gone"
+    // Before the room of what is dropped is given back: nobody may be granted any of it.
+    this.permits.close()
+    this.permits.vacate(this.#queue.length)
+    this.#queue.clear()
+    this.#afterClose()
+  }
+
+  #afterClose(): void {
+    this.permits.close()
+    this.closed.set(undefined)
+    this.#wakeReceivers()
+  }
+
+  // Consuming
+
+  consumeUnsafe(handle: Handle<T>, onEnd: (exit: Exit.Exit<void>) => void): Consumer<T> {
+    const consumer = this.attachUnsafe(handle, onEnd)
+    consumer.startUnsafe()
+    return consumer
+  }
+
+  /** Without starting it. Throws where somebody consumes or waits already. */
+  attachUnsafe(handle: Handle<T>, onEnd: (exit: Exit.Exit<void>) => void): Consumer<T> {
+    if (this.#consumer !== undefined) throw new Error("the receiver is being consumed already")
+    if (!this.#takers.isEmpty || this.#claims > 0) {
+      throw new Error("the receiver is being polled and cannot be consumed beside it")
+    }
+    return this.#consumer = new Consumer<T>(this, handle, (exit) => {
+      this.#consumer = undefined
+      onEnd(exit)
+    })
+  }
+}
+
+/** @internal */
+export const disconnected: Effect.Effect<never, Disconnected> = Effect.suspend(() =>
+  Effect.fail(stackless(() => new Disconnected(), undefined))
+)
