@@ -1,0 +1,334 @@
+/**
+ * One actor: its mailbox, its turns, its end. The `ActorRef` that everybody holds is this object itself.
+ *
+ * ```text
+ *            condemn(reason)                     the driver's fiber has ended
+ *  running ───────────────────▶ condemned ─────────────────────────────────▶ ended
+ *            stop's turn, exit,      │ the mailbox is emptied and closed; the turn under way ends, an Effect turn is
+ *            a crash, the scope      │ interrupted; then `terminate` runs on the driver; then the driver ends, after
+ *                                    │ the fibers that it forked
+ * ```
+ *
+ * Everything that ends an actor goes through `condemn`, every exit signal through `signal`: a link will be one more
+ * sender of signals. Turns, also those of the system's own messages, run in the mailbox's consumer (see
+ * `channel/internal/consumer.ts`): on the sender's stack, or for an Effect on the consumer's fiber, the driver. So
+ * `init` is the first message, and `terminate` the last turn.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import { Chan } from "../../channel/internal/chan.ts"
+import type { Consumer } from "../../channel/internal/consumer.ts"
+import { Host } from "../../channel/internal/host.ts"
+import type { Delivery } from "../../channel/internal/outbox.ts"
+import { Signal } from "../../channel/internal/signal.ts"
+import { WaitList } from "../../channel/internal/waitList.ts"
+import type * as Oneshot from "../../channel/Oneshot.ts"
+import type { ActorRef, Behavior, Options } from "../Actor.ts"
+import * as ExitReason from "../ExitReason.ts"
+import { type CallOptions, callProcess } from "./call.ts"
+import { ProcessContext } from "./context.ts"
+import * as deadLetters from "./deadLetters.ts"
+import { EndNotice, ExitNotice, InitNotice, Notice, StopNotice, type Turn } from "./notice.ts"
+import type { Watcher } from "./watcher.ts"
+
+/** The actor a fiber belongs to: known to its driver, and to whatever that forks. */
+const Current = Context.Reference<object | undefined>("whitepool/actor/Current", { defaultValue: () => undefined })
+
+let lastId = 0
+
+/** @internal */
+export class Process<M> implements ActorRef<M>, Delivery {
+  readonly id = ++lastId
+  readonly name: Option.Option<string>
+  readonly host: Host
+  readonly behavior: Behavior<M>
+  readonly context: ProcessContext<M>
+  /** `init` has ended, in one way or the other. */
+  readonly started: Signal<void>
+  readonly ended: Signal<ExitReason.ExitReason>
+  readonly #chan: Chan<M | Notice<M>>
+  #consumer: Consumer<M | Notice<M>> | undefined
+  /** Its monitors and timers. They end with it. */
+  readonly #owned = new WaitList<Notice<M>>()
+  readonly #watchers = new WaitList<Watcher>()
+  #afterEnd: (() => void) | undefined
+  #isStarted = false
+  /** Why it ends or has ended. Once it is set no message is handled. */
+  #doom: ExitReason.ExitReason | undefined
+  /** An Effect turn is under way, behind the guard that ends the actor. */
+  #isInEffect = false
+  #terminator: Fiber.Fiber<void> | undefined
+
+  constructor(behavior: Behavior<M>, options: Options | undefined, context: Context.Context<never>) {
+    this.behavior = behavior
+    this.name = Option.fromUndefinedOr(options?.name)
+    this.host = new Host(Context.add(context, Current, this))
+    this.context = new ProcessContext(this)
+    this.started = new Signal(this.host.wake)
+    this.ended = new Signal(this.host.wake)
+    this.#chan = Chan.makeUnsafe(this.host, capacityOf(options))
+  }
+
+  // Starting
+
+  start(): void {
+    if (this.behavior.init === undefined) this.#onStarted()
+    else this.#chan.pushUnsafe(new InitNotice())
+    this.#consumer = this.#chan.consumeUnsafe(this.#handle, () => {})
+    // The driver outlives the consumer by the fibers that it forked. The actor's end is the driver's.
+    this.#consumer.driver?.addObserver((exit) => this.#finish(exit))
+  }
+
+  init(): Turn {
+    return Effect.andThen(this.behavior.init?.(this.context) ?? Effect.void, Effect.sync(() => this.#onStarted()))
+  }
+
+  #onStarted(): void {
+    this.#isStarted = true
+    this.started.set(undefined)
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
+  // Sending
+
+  castUnsafe(message: M): void {
+    if (this.#doom !== undefined || this.#chan.trySendUnsafe(message) !== undefined) this.deadLetter(message)
+  }
+
+  cast(message: M): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.trySend(message)) return Effect.void
+      return Effect.catch(this.sendLater(message, Infinity), () => Effect.sync(() => this.deadLetter(message)))
+    })
+  }
+
+  call<A, E = never>(make: (reply: Oneshot.Sender<A, E>) => M, options?: CallOptions) {
+    return callProcess(this, make, options)
+  }
+
+  /** `false`: there is no room, and nothing was sent. To the dead it is a dead letter. */
+  trySend(message: M): boolean {
+    if (this.#doom !== undefined) this.deadLetter(message)
+    else if (!this.#chan.permits.hasRoom) return false
+    else this.#chan.trySendUnsafe(message)
+    return true
+  }
+
+  /** Waits for room, first come first served. Interrupted or refused, nothing was sent. */
+  sendLater(message: M, millis: number): Effect.Effect<void, "closed" | "expired"> {
+    return this.#chan.permits.wait(1, millis, () => {
+      // It may have been condemned between the grant and this step.
+      if (this.#doom === undefined) this.#chan.sendPermittedUnsafe(message)
+      else this.deadLetter(message)
+    }, (refusal) => Effect.fail(refusal))
+  }
+
+  /** What the system sends to this actor needs no room. */
+  post(notice: Notice<M>): void {
+    if (this.#doom === undefined) this.#chan.pushUnsafe(notice)
+    else notice.discard(this)
+  }
+
+  deadLetter(message: unknown): void {
+    deadLetters.publish(this.id, message)
+  }
+
+  // Turns
+
+  readonly #handle = (item: M | Notice<M>): Effect.Effect<void> | undefined => {
+    try {
+      if (this.#doom === undefined) {
+        const turn = item instanceof Notice ? item.receive(this) : this.behavior.receive(item, this.context)
+        if (turn === undefined && this.#doom === undefined) return undefined
+        if (this.#doom === undefined && Effect.isEffect(turn)) return this.#guard(turn)
+      } else if (item instanceof Notice) item.discard(this)
+      else this.deadLetter(item)
+    } catch (defect) {
+      this.condemn(ExitReason.crash(Cause.die(defect)))
+    }
+    // The last turn: when it has ended the consumer is stopped.
+    return this.#doom === undefined ? undefined : this.#ending
+  }
+
+  /**
+   * Only behind this guard may the driver be interrupted: in front of it `terminate` would be lost. Its failure goes on
+   * to the driver, which ends with it.
+   */
+  #guard(turn: Effect.Effect<void, unknown>): Effect.Effect<void> {
+    // `Effect.void` and its like: nothing is left to run.
+    if (Exit.isExit(turn) && Exit.isSuccess(turn)) return Effect.void
+    const guarded = Effect.suspend(() => {
+      // Condemned before it began.
+      if (this.#doom !== undefined) return Effect.void
+      this.#isInEffect = true
+      return turn
+    })
+    return Effect.onExitPrimitive(guarded, (exit) => {
+      this.#isInEffect = false
+      if (this.#doom === undefined && Exit.isFailure(exit)) this.condemn(ExitReason.crash(exit.cause))
+      return this.#doom === undefined ? undefined : this.#ending
+    }) as Effect.Effect<void>
+  }
+
+  // Ending
+
+  get isAliveUnsafe(): boolean {
+    return !this.ended.isSet
+  }
+
+  get isAlive(): Effect.Effect<boolean> {
+    return Effect.sync(() => this.isAliveUnsafe)
+  }
+
+  get awaitExit(): Effect.Effect<ExitReason.ExitReason> {
+    return this.ended.wait
+  }
+
+  /** Of one that has ended: why. */
+  get reason(): ExitReason.ExitReason {
+    return this.#doom ?? ExitReason.normal
+  }
+
+  stop(reason: ExitReason.ExitReason = ExitReason.normal): Effect.Effect<void> {
+    return this.#thenWait(() => this.post(new StopNotice(reason)))
+  }
+
+  exit(reason: ExitReason.ExitReason): Effect.Effect<void> {
+    return Effect.sync(() => this.signal(Option.none(), reason))
+  }
+
+  /** The scope's end. It is no signal: trapping exits does not keep anybody alive in a closed scope. */
+  get shutdown(): Effect.Effect<void> {
+    return this.#thenWait(() => this.condemn(ExitReason.shutdown))
+  }
+
+  #thenWait(act: () => void): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      act()
+      // The end waits for the actor's own fibers, so none of them may wait for the end.
+      return fiber.getRef(Current) === this ? Effect.void : Effect.asVoid(this.ended.wait)
+    })
+  }
+
+  /** An exit signal, with Erlang's rules: `exit(Pid, kill)` cannot be trapped, and is sent by nobody in particular. */
+  signal(from: Option.Option<ActorRef<never>>, reason: ExitReason.ExitReason): void {
+    if (reason._tag === "Killed" && Option.isNone(from)) this.condemn(reason)
+    else if (this.behavior.trapExit === true) this.post(new ExitNotice(from, reason))
+    else if (reason._tag !== "Normal") this.condemn(reason)
+  }
+
+  /** The first reason counts, unless a later one kills. */
+  condemn(reason: ExitReason.ExitReason): void {
+    if (this.ended.isSet) return
+    const isFirst = this.#doom === undefined
+    if (!isFirst && reason._tag !== "Killed") return
+    this.#doom = reason
+    if (isFirst) this.#closeMailbox()
+    // Interrupting runs finalizers: not on this stack, which may be a turn's or a sender's.
+    this.host.wake.deliver(this)
+  }
+
+  deliver(): void {
+    if (this.#isInEffect) this.#consumer?.driver?.interruptUnsafe()
+    if (this.#doom?._tag === "Killed") this.#terminator?.interruptUnsafe()
+  }
+
+  #closeMailbox(): void {
+    while (this.#chan.length > 0) {
+      const item = this.#chan.takeQueuedUnsafe()
+      if (item instanceof Notice) item.discard(this)
+      else this.deadLetter(item)
+    }
+    for (let owned = this.#owned.shift(); owned !== undefined; owned = this.#owned.shift()) owned.release()
+    // Before the mailbox closes: an idle consumer of a closed one would end without `terminate`.
+    this.#chan.pushUnsafe(new EndNotice())
+    this.#chan.closeUnsafe()
+  }
+
+  readonly #ending: Effect.Effect<void> = Effect.suspend(() => {
+    const stop = Effect.sync(() => this.#consumer?.stopUnsafe())
+    const reason = this.reason
+    if (this.behavior.terminate === undefined || !this.#isStarted || reason._tag === "Killed") return stop
+    // On a fiber of its own, which a kill can interrupt even while this one is interrupted already.
+    const forked = Effect.forkChild(Effect.suspend(() => this.behavior.terminate?.(reason) ?? Effect.void), {
+      startImmediately: true
+    })
+    return Effect.andThen(Effect.flatMap(forked, (fiber) => this.#awaitTerminate(fiber)), stop)
+  })
+
+  #awaitTerminate(fiber: Fiber.Fiber<void>): Effect.Effect<void> {
+    this.#terminator = fiber
+    // Killed between the fork and this step.
+    this.deliver()
+    return Effect.map(Fiber.await(fiber), (exit) => {
+      if (Exit.isSuccess(exit) || this.#doom?._tag === "Killed") return
+      const before = this.#doom?._tag === "Crash" ? this.#doom.cause : Cause.empty
+      this.#doom = ExitReason.crash(Cause.combine(before, exit.cause))
+    })
+  }
+
+  /** As an observer of the driver. */
+  #finish(exit: Exit.Exit<void>): void {
+    // Somebody else has interrupted the driver.
+    if (this.#doom === undefined) this.condemn(ExitReason.fromExit(exit))
+    const reason = this.reason
+    this.ended.set(reason)
+    this.started.set(undefined)
+    for (let watcher = this.#watchers.shift(); watcher !== undefined; watcher = this.#watchers.shift()) {
+      watcher.onEnd(reason)
+    }
+    this.#afterEnd?.()
+  }
+
+  toJSON(): unknown {
+    return { _id: "ActorRef", id: this.id, name: Option.getOrUndefined(this.name) }
+  }
+
+  [Inspectable.NodeInspectSymbol](): unknown {
+    return this.toJSON()
+  }
+
+  // Watching
+
+  watch(watcher: Watcher): void {
+    this.#watchers.add(watcher)
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers.remove(watcher)
+  }
+
+  /** For the scope it lives in. */
+  afterEnd(run: () => void): void {
+    if (this.ended.isSet) run()
+    else this.#afterEnd = run
+  }
+
+  /** `false`: it is too late for monitors and timers. */
+  adopt(notice: Notice<M>): boolean {
+    if (this.#doom !== undefined) return false
+    this.#owned.add(notice)
+    return true
+  }
+
+  disown(notice: Notice<M>): void {
+    this.#owned.remove(notice)
+  }
+}
+
+const capacityOf = (options: Options | undefined): number => {
+  const capacity = options?.mailboxCapacity ?? "unbounded"
+  if (capacity === "unbounded") return Infinity
+  if (Number.isInteger(capacity) && capacity > 0) return capacity
+  throw new RangeError(`mailboxCapacity must be a positive integer or "unbounded", got ${capacity}`)
+}
