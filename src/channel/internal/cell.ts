@@ -192,7 +192,10 @@ export class Cell<A, E> implements Delivery, Expiring {
   }
 
   deliver(): void {
-    this.#resume?.(this.#state === "value" ? this.#take() : this.#failure())
+    const resume = this.#resume
+    // Refused, nothing is on its way to it any more.
+    if (this.#state === "refused") this.#resume = undefined
+    resume?.(this.#state === "value" ? this.#take() : this.#failure())
   }
 
   tryRecv(): Effect.Effect<A, E | NoReply | Empty> {

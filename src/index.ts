@@ -1,0 +1,6 @@
+/**
+ * An actor-style resource pool for Effect.
+ *
+ * @since 0.1.0
+ */
+export * as Pool from "./pool/Pool.ts"

@@ -1,0 +1,154 @@
+/**
+ * The deterministic heart: one message at a time, decided at once, carried out through the ports.
+ *
+ * No Effect runtime, no clock of its own, no timer, no randomness, and no code of the user's: the same messages always
+ * give the same calls.
+ *
+ * ```text
+ *  Message ──▶ handle ──▶ Lending    who gets which resource, how a lease ends
+ *                    ├──▶ Staffing   when a worker is hired, how it leaves
+ *                    └──▶ Closedown  who is still served, when all is over
+ *                              └───▶ Ports
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { Borrow } from "./internal/borrow.ts"
+import { Closedown } from "./internal/closedown.ts"
+import { Lending } from "./internal/lending.ts"
+import type { Settings } from "./internal/settings.ts"
+import { Staffing } from "./internal/staffing.ts"
+import { State } from "./internal/state.ts"
+import { Worker } from "./internal/worker.ts"
+import type { Message } from "./Message.ts"
+import * as PoolError from "./PoolError.ts"
+import type { Ports } from "./Ports.ts"
+
+/** @internal */
+export class Machine {
+  readonly state: State
+  readonly #ports: Ports
+  readonly #lending: Lending
+  readonly #staffing: Staffing
+  readonly #closedown: Closedown
+
+  constructor(settings: Settings, ports: Ports) {
+    this.state = new State(settings)
+    this.#ports = ports
+    this.#staffing = new Staffing(this.state, ports)
+    this.#lending = new Lending(this.state, ports, this.#staffing)
+    this.#staffing.bind(this.#lending)
+    this.#closedown = new Closedown(this.state, ports, this.#lending, this.#staffing)
+  }
+
+  /** Hires the first workers. */
+  start(): void {
+    this.#staffing.hire()
+  }
+
+  handle(message: Message): void {
+    switch (message._tag) {
+      case "Checkout":
+        return this.#lending.checkout(message)
+      case "Checkin":
+        this.#lending.checkin(message.borrow)
+        break
+      case "Destroyed":
+        this.#lending.destroyed(message.borrow)
+        break
+      case "Cancel":
+        this.#lending.cancel(message.borrow)
+        break
+      case "Adopt":
+        return this.#lending.adopt(message.borrow, message.fiber)
+      case "Status":
+        message.reply.sendUnsafe(this.state.status())
+        return
+      case "Shutdown":
+        this.#closedown.shutdown(message)
+        break
+      case "AwaitShutdown":
+        this.#closedown.awaitEnd(message.awaiter)
+        break
+      case "Ready":
+        this.#staffing.ready(message.worker, message.resource)
+        break
+      case "Exited":
+        this.#staffing.exited(message.worker, message.reason)
+        break
+      case "RetryAfter":
+        return this.#staffing.retryAfter(message.delay)
+      case "OwnerDown":
+        this.#lending.ownerDown(message.owner, message.success)
+        break
+      case "Unreachable":
+        this.#lending.abandon(message.borrow)
+        break
+      case "Tick":
+        this.#tick(message.now)
+        break
+      default:
+        return unknown(message)
+    }
+    if (this.state.phase !== "open") this.#closedown.advance()
+  }
+
+  /**
+   * The supervisor actor itself is lost, perhaps in the middle of a change: everybody who waits is told, every lease
+   * ends. Closing the workers is up to whoever holds their fibers, for this state can no longer be trusted to know them.
+   */
+  crash(): void {
+    const state = this.state
+    const crashed = new PoolError.PoolCrashed({ pool: state.settings.name })
+    state.phase = "closed"
+    for (let waiter = state.waiting.head; waiter !== undefined; waiter = waiter.next) {
+      waiter.state = "refused"
+      waiter.refusal = crashed
+      this.#ports.reply(waiter)
+    }
+    for (let borrow = state.lent.head; borrow !== undefined; borrow = borrow.next) {
+      state.forced++
+      borrow.state = borrow.taken ? "ended" : "refused"
+      if (borrow.taken) continue
+      borrow.refusal = crashed
+      this.#ports.reply(borrow)
+    }
+    for (const awaiter of state.awaiters) awaiter.reply({ drained: state.drained, forced: state.forced })
+  }
+
+  #tick(now: number): void {
+    const state = this.state
+    const expired: Array<Borrow> = []
+    for (let due = state.deadlines.takeDue(now); due !== undefined; due = state.deadlines.takeDue(now)) {
+      if (due === "shutdown") {
+        state.shutdownBy = undefined
+        this.#closedown.force()
+      } else if (due === "backoff") {
+        this.#staffing.backoffIsOver()
+      } else if (due instanceof Borrow) {
+        due.deadline = undefined
+        expired.push(due)
+      } else if (due instanceof Worker) {
+        due.deadline = undefined
+        this.#ports.giveUp(due)
+      }
+    }
+    this.#expire(expired, now)
+    this.#staffing.hire()
+    this.#ports.aim()
+  }
+
+  /** All that fall due at once are judged by the queue as it was when they did, before the first of them leaves it. */
+  #expire(expired: ReadonlyArray<Borrow>, now: number): void {
+    if (expired.length === 0) return
+    const status = this.state.status()
+    const phases = expired.map((borrow) => this.state.phaseOf(borrow))
+    expired.forEach((borrow, index) => {
+      if (borrow.state === "waiting") this.#lending.expire(borrow, now, status, phases[index]!)
+    })
+  }
+}
+
+const unknown = (_message: never): never => {
+  throw new Error("a message that the protocol does not know")
+}

@@ -1,0 +1,206 @@
+/**
+ * Everything that can go wrong between a session and its pool, each with what a person needs at three in the morning.
+ *
+ * Messages name only the tag of a user's error and never a resource; the typed field carries the cause untouched.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import type { Status } from "./Status.ts"
+
+/** The name of whatever went wrong, without its contents: those may hold secrets. @internal */
+export const tagOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  if (typeof error === "object" && error !== null) {
+    if ("_tag" in error && typeof error._tag === "string") return error._tag
+    if (error instanceof Error) return error.name
+  }
+  return typeof error
+}
+
+const seconds = (millis: number): string => `${(millis / 1000).toFixed(3)} s`
+
+const numbers = (status: Status): string =>
+  `size=${status.size}+${status.maxOverflow}, idle=${status.idle}, lent=${status.lent}, opening=${status.opening}, ` +
+  `closing=${status.closing}, waiting=${status.waiting}`
+
+/**
+ * No resource within the deadline of the checkout.
+ *
+ * **Details**
+ *
+ * `phase` says which wait ran out (deadpool's `TimeoutType`): `open` when an opening or its back-off was under way for
+ * this waiter's place, else `queue`. `lastOpenFailure`, also as `Error.cause`, is why there was none (tarn's
+ * `possibleTimeoutCause`): the failure that the pool is at present backing off from.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTimeout")<{
+  readonly pool: string
+  readonly waited: Duration.Duration
+  readonly phase: "mailbox" | "queue" | "open"
+  readonly status: Status
+  readonly oldestLeaseAge: Duration.Duration | undefined
+  readonly lastOpenFailure: Cause.Cause<E | OpenTimeout> | undefined
+}> {
+  constructor(fields: {
+    readonly pool: string
+    readonly waited: Duration.Duration
+    readonly phase: "mailbox" | "queue" | "open"
+    readonly status: Status
+    readonly oldestLeaseAge: Duration.Duration | undefined
+    readonly lastOpenFailure: Cause.Cause<E | OpenTimeout> | undefined
+  }) {
+    super(fields)
+    if (fields.lastOpenFailure !== undefined) {
+      Object.defineProperty(this, "cause", {
+        value: Cause.squash(fields.lastOpenFailure),
+        enumerable: false,
+        writable: true,
+        configurable: true
+      })
+    }
+  }
+
+  override get message(): string {
+    const age = this.oldestLeaseAge
+    const oldest = age === undefined ? "" : `; oldest lease ${seconds(Duration.toMillis(age))}`
+    const failure = this.lastOpenFailure === undefined
+      ? ""
+      : `; last opening failed with ${tagOf(this.lastOpenFailure)}`
+    return `pool "${this.pool}": no resource within ${seconds(Duration.toMillis(this.waited))} ` +
+      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure})`
+  }
+}
+
+/**
+ * `tryCheckout` found nothing idle.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolFull extends Data.TaggedError("PoolFull")<{
+  readonly pool: string
+  readonly status: Status
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": nothing idle (${numbers(this.status)})`
+  }
+}
+
+/**
+ * As many as `maxWaiting` already wait for a resource that is lent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolOverloaded extends Data.TaggedError("PoolOverloaded")<{
+  readonly pool: string
+  readonly status: Status
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": too many are waiting (${numbers(this.status)})`
+  }
+}
+
+/**
+ * The pool is shutting down or has ended, or this session was dropped.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolClosed extends Data.TaggedError("PoolClosed")<{ readonly pool: string }> {
+  override get message(): string {
+    return `pool "${this.pool}" is closed`
+  }
+}
+
+/**
+ * The supervisor actor itself has died. Its resources were closed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolCrashed extends Data.TaggedError("PoolCrashed")<{ readonly pool: string }> {
+  override get message(): string {
+    return `pool "${this.pool}" has crashed`
+  }
+}
+
+/**
+ * The opening this waiter was in line for failed, under `onOpenFailure: "fail"`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class OpenFailed<out E = never> extends Data.TaggedError("OpenFailed")<{
+  readonly pool: string
+  readonly failure: Cause.Cause<E | OpenTimeout>
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": opening failed with ${tagOf(this.failure)}`
+  }
+}
+
+/**
+ * The factory did not end within `openTimeout`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class OpenTimeout extends Data.TaggedError("OpenTimeout")<{
+  readonly pool: string
+  readonly after: Duration.Duration
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": not open after ${seconds(Duration.toMillis(this.after))}`
+  }
+}
+
+/**
+ * Unknown or impossible options: every problem, each naming its option.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
+  readonly pool: string
+  readonly problems: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": ${this.problems.join("; ")}`
+  }
+}
+
+/**
+ * Defect: `lease.resource` was read after the lease had ended. In Rust the compiler refuses this ("use after move").
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LeaseExpired extends Data.TaggedError("LeaseExpired")<{
+  readonly pool: string
+  readonly leaseId: number
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": lease ${this.leaseId} has ended`
+  }
+}
+
+/**
+ * Defect: a lease was given to the session of another pool. Nothing changes in either.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ForeignLease extends Data.TaggedError("ForeignLease")<{
+  readonly pool: string
+  readonly leaseId: number
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": lease ${this.leaseId} belongs to another pool`
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The numbers of a pool, all taken in one turn, so that they add up.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A snapshot of a pool.
+ *
+ * **Details**
+ *
+ * `opening + idle + lent + closing` never exceeds `size + maxOverflow`. `state` is poolboy's word: `ready` has
+ * something idle (or less than `size` alive), `overflow` has nothing idle but room left, `full` has no room.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Status {
+  readonly name: string
+  readonly state: "ready" | "overflow" | "full" | "draining" | "closed"
+  readonly size: number
+  readonly maxOverflow: number
+  readonly idle: number
+  readonly lent: number
+  readonly opening: number
+  readonly closing: number
+  /** Workers above `size`. */
+  readonly overflow: number
+  /** Everyone who asked and has no answer yet. */
+  readonly waiting: number
+  /**
+   * Openings and closings that outlived their timeout, did not end on the spot when interrupted, and were given up; counted
+   * since the pool was made.
+   */
+  readonly abandoned: number
+}
+
+/**
+ * What became of the leases that were out when the shutdown began.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ShutdownReport {
+  /** Leases that ended by themselves after the shutdown began. */
+  readonly drained: number
+  /** Leases that were revoked. */
+  readonly forced: number
+}

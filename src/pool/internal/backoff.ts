@@ -1,0 +1,46 @@
+/**
+ * Steps the user's back-off `Schedule`, in a fiber of the pool's own: a schedule is user code and may wait, fail or die.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+type Step = Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Cause.Cause<unknown>, never, never>>>
+
+/** Where a schedule gives no delay at all, ever. */
+const fallback = 1_000
+
+/** Exponential with jitter, 100 ms to 30 seconds. @internal */
+export const defaultBackoff: Schedule.Schedule<unknown, Cause.Cause<unknown>> = Schedule.exponential("100 millis").pipe(
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
+  Schedule.jittered
+)
+
+/** @internal */
+export class Backoff {
+  readonly #schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>
+  #step: Step | undefined
+  #last = fallback
+
+  constructor(schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>) {
+    this.#schedule = schedule
+  }
+
+  /** The next delay in milliseconds. `first`: the schedule begins anew. One that has ended, or dies, goes on with its last delay. */
+  next(first: boolean, cause: Cause.Cause<unknown>): Effect.Effect<number> {
+    return Effect.gen({ self: this }, function*() {
+      if (first || this.#step === undefined) {
+        this.#step = yield* Schedule.toStep(this.#schedule)
+        this.#last = fallback
+      }
+      const now = yield* Clock.currentTimeMillis
+      const [, delay] = yield* this.#step(now, cause)
+      this.#last = Duration.toMillis(delay)
+      return this.#last
+    }).pipe(Effect.catchCause(() => Effect.sync(() => this.#last)))
+  }
+}

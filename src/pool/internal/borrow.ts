@@ -1,0 +1,82 @@
+/**
+ * One borrow from the asking to its end: first the request, then perhaps a waiter, then the lease. It is the reply
+ * channel of its own checkout too (a oneshot whose receiver leaves by `Cancel`), so that a borrow costs one object.
+ *
+ * The machine only ever changes `state` and what belongs to it; how the asker is told is the subclass's `deliver`.
+ *
+ * @internal
+ */
+import type * as Fiber from "effect/Fiber"
+import type { Deadline } from "../../channel/internal/deadlines.ts"
+import type { Delivery } from "../../channel/internal/outbox.ts"
+import type * as PoolError from "../PoolError.ts"
+import type { Linked } from "./list.ts"
+import type { Owner } from "./owner.ts"
+import type { Due } from "./state.ts"
+import type { Worker } from "./worker.ts"
+
+/** Why a checkout was refused. @internal */
+export type Refusal =
+  | PoolError.CheckoutTimeout<unknown>
+  | PoolError.PoolFull
+  | PoolError.PoolOverloaded
+  | PoolError.PoolClosed
+  | PoolError.PoolCrashed
+  | PoolError.OpenFailed<unknown>
+
+/** Any fiber: the pool only compares and observes it. @internal */
+export type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** @internal */
+export abstract class Borrow implements Linked<Borrow>, Delivery {
+  readonly _tag = "Checkout"
+  /**
+   * `asked` → `waiting` → `lent` → `ended`, or `refused`. Only the machine moves it, so whoever holds a borrow can
+   * read here what has become of it.
+   */
+  state: "asked" | "waiting" | "lent" | "ended" | "refused" = "asked"
+  /** `attempt`: an idle resource or no answer at all; `try`: an idle resource or `PoolFull`; `wait`: wait for one. */
+  mode: "attempt" | "try" | "wait"
+  /** The budget in milliseconds, from the moment the machine is asked. */
+  readonly wait: number
+  /** The fiber whose own guard gives it back (`use`, `scoped`), and cannot while that fiber awaits the shutdown. */
+  readonly guardFiber: AnyFiber | undefined
+  /**
+   * The fiber whose end abandons the lease (`checkout`). Only until the grant: then it is `owner`, and forgotten with it, for
+   * a fiber holds on to what it has returned, which may well be the lease.
+   */
+  ownerFiber: AnyFiber | undefined
+  owner: Owner | undefined = undefined
+  ownedPrev: Borrow | undefined = undefined
+  ownedNext: Borrow | undefined = undefined
+  /** The public lease, held only while a living owner holds it too: an ownerless one must stay collectable. */
+  lease: object | undefined = undefined
+  worker: Worker | undefined = undefined
+  refusal: Refusal | undefined = undefined
+  /** The lease's number. */
+  id = 0
+  /** Monotonic milliseconds of the queueing. */
+  askedAt = 0
+  /** Its place in the order of arrival. */
+  ticket = 0
+  /** Monotonic milliseconds of the grant. */
+  since = 0
+  /** Its asker has it. Until then a lease can still be cancelled as untouched, or its place in the queue restored. */
+  taken = false
+  deadline: Deadline<Due> | undefined = undefined
+  prev: Borrow | undefined = undefined
+  next: Borrow | undefined = undefined
+  /** The asker is below us on this very stack and will look at `state` itself: nothing needs to be delivered. */
+  asking = false
+  /** Somebody would take a later answer, or cancel. Without either a checkout is granted nothing: it would be lost. */
+  isAwaited = true
+
+  constructor(mode: Borrow["mode"], wait: number, guardFiber: AnyFiber | undefined, ownerFiber: AnyFiber | undefined) {
+    this.mode = mode
+    this.wait = wait
+    this.guardFiber = guardFiber
+    this.ownerFiber = ownerFiber
+  }
+
+  abstract deliver(): void
+}

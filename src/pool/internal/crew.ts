@@ -1,0 +1,53 @@
+/**
+ * The fibers of a pool's workers, by the machine's record of each.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { Worker } from "./worker.ts"
+import { WorkerFiber, type Workplace } from "./workerFiber.ts"
+
+/** @internal */
+export class Crew {
+  readonly #place: Workplace
+  readonly #fibers = new Map<Worker, WorkerFiber>()
+
+  constructor(place: Workplace) {
+    this.#place = {
+      ...place,
+      exited: (worker, reason) => {
+        // A dead resource is still to be closed.
+        if (reason._tag !== "Died") this.#fibers.delete(worker)
+        place.exited(worker, reason)
+      }
+    }
+  }
+
+  open(worker: Worker): void {
+    const fiber = new WorkerFiber(worker, this.#place)
+    this.#fibers.set(worker, fiber)
+    fiber.start()
+  }
+
+  close(worker: Worker): void {
+    this.#fibers.get(worker)?.close()
+  }
+
+  closeAll(): void {
+    for (const fiber of Array.from(this.#fibers.values()).reverse()) fiber.close()
+  }
+
+  giveUp(worker: Worker): void {
+    this.#fibers.get(worker)?.giveUp()
+  }
+
+  /** Ends when no worker is left: of interest after a crash, when the machine no longer waits for them. */
+  readonly awaitAll: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach(
+      Array.from(this.#fibers.values()),
+      ({ fiber }) => fiber === undefined ? Effect.void : Fiber.await(fiber),
+      { discard: true, concurrency: "unbounded" }
+    )
+  )
+}

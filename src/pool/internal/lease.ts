@@ -1,0 +1,56 @@
+/** @internal */
+import type { Lease } from "../Lease.ts"
+import { LeaseExpired } from "../PoolError.ts"
+import type { Borrow } from "./borrow.ts"
+import type { Core } from "./core.ts"
+
+/** @internal */
+export class LeaseImpl<out A> implements Lease<A> {
+  readonly #core: Core
+  readonly #borrow: Borrow
+  readonly #id: number
+
+  constructor(core: Core, borrow: Borrow) {
+    this.#core = core
+    this.#borrow = borrow
+    this.#id = borrow.id
+  }
+
+  get id(): number {
+    return this.#id
+  }
+
+  get pool(): string {
+    return this.#core.settings.name
+  }
+
+  get isLive(): boolean {
+    return this.#borrow.state === "lent"
+  }
+
+  get resource(): A {
+    const worker = this.#borrow.state === "lent" ? this.#borrow.worker : undefined
+    if (worker === undefined) throw new LeaseExpired({ pool: this.pool, leaseId: this.#id })
+    return worker.resource as A
+  }
+
+  /** Whose it is, if it is one of this core's. */
+  static borrowOf(lease: Lease<unknown>, core: Core): Borrow | undefined {
+    return isLease(lease) && #core in lease && lease.#core === core ? lease.#borrow : undefined
+  }
+
+  toJSON(): unknown {
+    return { _id: "Lease", id: this.#id, pool: this.pool, isLive: this.isLive }
+  }
+
+  toString(): string {
+    return `Lease(${this.pool}#${this.#id}, ${this.isLive ? "live" : "ended"})`
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): unknown {
+    return this.toJSON()
+  }
+}
+
+/** @internal */
+export const isLease = (u: unknown): u is Lease<unknown> => u instanceof LeaseImpl

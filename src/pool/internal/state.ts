@@ -1,0 +1,125 @@
+/**
+ * All the state of a pool, and the questions one can ask of it. Only the machine changes it.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import { type Deadline, Deadlines } from "../../channel/internal/deadlines.ts"
+import type { Awaiter } from "../Message.ts"
+import type { Status } from "../Status.ts"
+import type { Borrow } from "./borrow.ts"
+import { List } from "./list.ts"
+import type { Owner } from "./owner.ts"
+import type { Settings } from "./settings.ts"
+import type { Worker } from "./worker.ts"
+
+/** What can fall due: a waiter, a worker's opening or closing, the back-off, the shutdown. @internal */
+export type Due = Borrow | Worker | "backoff" | "shutdown"
+
+/** @internal */
+export class State {
+  readonly settings: Settings
+  phase: "open" | "draining" | "closing" | "closed" = "open"
+  /** `make` still waits for the first `size` resources. */
+  starting: boolean
+  /** How many workers are kept alive without being asked for; what `start: "lazy"` holds low until demand has raised it. */
+  target: number
+
+  /** In the order in which they were started: they stop in reverse. */
+  readonly workers = new Set<Worker>()
+  readonly idle = new List<Worker>()
+  /** Oldest first. */
+  readonly lent = new List<Borrow>()
+  readonly waiting = new List<Borrow>()
+  opening = 0
+  closing = 0
+  abandoned = 0
+
+  readonly deadlines = new Deadlines<Due>()
+  readonly owners = new Map<Owner["fiber"], Owner>()
+
+  /** Failed openings since the last success. */
+  failures = 0
+  failingSince = 0
+  hasOpenedSince = false
+  /** Resources that died right after their opening, in a row, before anybody had them. */
+  stillborn = 0
+  lastOpenFailure: Cause.Cause<unknown> | undefined = undefined
+  /** After a failed opening: first the schedule is asked for its delay, then the delay is waited for. */
+  backoff: "asking" | Deadline<Due> | undefined = undefined
+
+  awaiters: ReadonlyArray<Awaiter> = []
+  shutdownBy: Deadline<Due> | undefined = undefined
+  drained = 0
+  forced = 0
+
+  lastWorkerId = 0
+  lastLeaseId = 0
+  lastTicket = 0
+
+  constructor(settings: Settings) {
+    this.settings = settings
+    this.starting = settings.start === "eager" && settings.size > 0
+    this.target = settings.start === "lazy" ? 0 : settings.size
+  }
+
+  /** The bound on everything that may hold something open. */
+  get bound(): number {
+    return this.settings.size + this.settings.maxOverflow
+  }
+
+  get live(): number {
+    return this.opening + this.idle.length + this.lent.length
+  }
+
+  get room(): number {
+    return this.bound - this.live - this.closing
+  }
+
+  /**
+   * Waiters beyond this many wait for a resource that is lent; the others for an opening, a back-off, or a closing whose
+   * place is theirs next.
+   */
+  get openable(): number {
+    return this.bound - this.lent.length - this.idle.length
+  }
+
+  /** `open` when an opening, or the back-off before it, is under way for this waiter's place. */
+  phaseOf(waiter: Borrow): "queue" | "open" {
+    if (this.opening === 0 && this.backoff === undefined) return "queue"
+    if (waiter.state !== "waiting") return this.waiting.length < this.openable ? "open" : "queue"
+    let ahead: Borrow | undefined = waiter
+    for (let places = this.openable; places > 0; places--) {
+      ahead = ahead.prev
+      if (ahead === undefined) return "open"
+    }
+    return "queue"
+  }
+
+  status(): Status {
+    const { name, size, maxOverflow } = this.settings
+    const { opening, closing } = this
+    const idle = this.idle.length
+    const lent = this.lent.length
+    return {
+      name,
+      state: this.word(),
+      size,
+      maxOverflow,
+      idle,
+      lent,
+      opening,
+      closing,
+      overflow: Math.max(0, idle + lent + opening + closing - size),
+      waiting: this.waiting.length,
+      abandoned: this.abandoned
+    }
+  }
+
+  private word(): Status["state"] {
+    if (this.phase === "closed") return "closed"
+    if (this.phase !== "open") return "draining"
+    if (this.idle.length > 0 || this.live < this.settings.size) return "ready"
+    return this.room > 0 ? "overflow" : "full"
+  }
+}

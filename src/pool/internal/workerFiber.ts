@@ -1,0 +1,140 @@
+/**
+ * The fiber of one worker: opens a resource in a `Scope` of its own, holds it while its link holds, closes it.
+ *
+ * To be told to close is to be interrupted: while it opens, the factory is interrupted; while it holds, the link is; and
+ * its closing runs to the end. Whatever an opening yields is closed exactly once, also after everybody has given it up.
+ *
+ * ```text
+ *   opening ──▶ Ready ──▶ holding ──▶ closing ──▶ Exited(Closed)
+ *      └──▶ Exited(OpenFailed)  └──▶ Exited(Died) ──┘
+ * ```
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import type { WorkerExit } from "../Message.ts"
+import type { Worker } from "./worker.ts"
+
+/** What a worker's fiber needs to know of its pool. @internal */
+export interface Workplace {
+  readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
+  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown>) | undefined
+  readonly openTimedOut: () => Cause.Cause<unknown>
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  readonly ready: (worker: Worker, resource: unknown) => void
+  readonly exited: (worker: Worker, reason: WorkerExit) => void
+  /** A finalizer failed: the resource counts as closed. */
+  readonly closeFailed: (cause: Cause.Cause<unknown>) => void
+}
+
+/** @internal */
+export class WorkerFiber {
+  readonly #worker: Worker
+  readonly #place: Workplace
+  readonly #scope = Scope.makeUnsafe()
+  #stage: "opening" | "holding" | "closing" | "gone" = "opening"
+  #told = false
+  /** Given up: it ends alone, and nobody wants to hear of it. */
+  #abandoned = false
+  #timedOut = false
+  #fiber: Fiber.Fiber<void> | undefined
+
+  constructor(worker: Worker, place: Workplace) {
+    this.#worker = worker
+    this.#place = place
+  }
+
+  start(): void {
+    if (this.#told) return this.#leave({ _tag: "Closed", abandoned: false })
+    this.#fiber = this.#place.fork(this.#life)
+  }
+
+  close(): void {
+    this.#told = true
+    this.#fiber?.interruptUnsafe()
+  }
+
+  /** Its opening or its closing has outlived its timeout. It may have ended in between. */
+  giveUp(): void {
+    if (this.#stage === "holding" || this.#stage === "gone" || this.#abandoned) return
+    const opening = this.#stage === "opening" && !this.#told
+    if (opening) {
+      this.#timedOut = true
+      this.#fiber?.interruptUnsafe()
+      // An interruptible opening ended on the spot, and has said so itself.
+      if (this.#isGone()) return
+    }
+    this.#abandoned = true
+    this.#place.exited(
+      this.#worker,
+      opening
+        ? { _tag: "OpenFailed", cause: this.#place.openTimedOut(), abandoned: true }
+        : { _tag: "Closed", abandoned: true }
+    )
+  }
+
+  /** For whoever waits for the closings of a crashed pool. */
+  get fiber(): Fiber.Fiber<void> | undefined {
+    return this.#fiber
+  }
+
+  #isGone(): boolean {
+    return this.#stage === "gone"
+  }
+
+  readonly #life: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      Effect.exit(restore(Effect.suspend(() => Scope.provide(this.#place.factory, this.#scope)))),
+      (opened) => {
+        if (this.#told || this.#abandoned || this.#timedOut || Exit.isFailure(opened)) {
+          return this.#closeUnopened(opened)
+        }
+        this.#stage = "holding"
+        this.#place.ready(this.#worker, opened.value)
+        return Effect.flatMap(Effect.exit(restore(this.#hold(opened.value))), (held) => this.#close(held))
+      }
+    )
+  )
+
+  #hold(resource: unknown): Effect.Effect<unknown, unknown> {
+    const link = this.#place.link
+    return link === undefined ? Effect.never : Effect.suspend(() => link(resource))
+  }
+
+  #close(held: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    this.#stage = "closing"
+    if (!this.#told) {
+      const error = Exit.isFailure(held) ? Cause.squash(held.cause) : new Error("the resource has died")
+      this.#place.exited(this.#worker, { _tag: "Died", cause: Cause.die(error) })
+    }
+    return Effect.andThen(this.#closeScope, Effect.sync(() => this.#leave({ _tag: "Closed", abandoned: false })))
+  }
+
+  /** It failed, came too late, or was told to close before it was open. What it had acquired by then is given back first. */
+  #closeUnopened(opened: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    return Effect.andThen(
+      this.#closeScope,
+      Effect.sync(() => {
+        if (this.#told) return this.#leave({ _tag: "Closed", abandoned: false })
+        const cause = this.#timedOut || Exit.isSuccess(opened) ? this.#place.openTimedOut() : opened.cause
+        this.#leave({ _tag: "OpenFailed", cause, abandoned: false })
+      })
+    )
+  }
+
+  readonly #closeScope: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.catchCause(
+      Scope.close(this.#scope, Exit.void),
+      (cause) => Effect.sync(() => this.#place.closeFailed(cause))
+    )
+  )
+
+  #leave(reason: WorkerExit): void {
+    this.#stage = "gone"
+    if (!this.#abandoned) this.#place.exited(this.#worker, reason)
+  }
+}
