@@ -100,8 +100,8 @@ describe("Deadlines", () => {
           for (let due = deadlines.takeDue(now); due !== undefined; due = deadlines.takeDue(now)) {
             const found = model.find((other) => other.id === due)
             assert.isDefined(found)
-            assert.isAtLeast(found!.at, last)
-            last = found!.at
+            assert.isAtLeast(found.at, last)
+            last = found.at
             model = model.filter((other) => other !== found)
           }
           assert.isTrue(model.every((other) => other.at > now))

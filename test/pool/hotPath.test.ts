@@ -1,0 +1,60 @@
+/** An idle resource needs no suspension, no timer and no fiber: everything happens on the caller's stack. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Fiber, Scheduler } from "effect"
+import { withCounters } from "../support/liveFibers.ts"
+import { type Session, settle, World } from "../support/world.ts"
+
+/** Counts what it is asked to schedule, by the pool and by its callers. */
+class CountingScheduler extends Scheduler.MixedScheduler {
+  tasks = 0
+  yields = 0
+
+  override shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    const yields = super.shouldYield(fiber)
+    if (yields) this.yields++
+    return yields
+  }
+
+  override makeDispatcher() {
+    const dispatcher = super.makeDispatcher()
+    const scheduleTask = dispatcher.scheduleTask.bind(dispatcher)
+    dispatcher.scheduleTask = (task, priority) => {
+      this.tasks++
+      scheduleTask(task, priority)
+    }
+    return dispatcher
+  }
+}
+
+type Face = (session: Session) => Effect.Effect<unknown, unknown>
+
+const faces: ReadonlyArray<[string, Face]> = [
+  ["use", (session) => session.use(() => Effect.void)],
+  ["use that fails", (session) => Effect.exit(session.use(() => Effect.fail("query")))],
+  ["use with a timeout", (session) => session.use(() => Effect.void, { timeout: 10 })],
+  ["scoped", (session) => Effect.scoped(session.scoped())],
+  ["checkout and checkin", (session) => Effect.flatMap(session.checkout(), (lease) => session.checkin(lease))],
+  ["tryCheckout and checkin", (session) => Effect.flatMap(session.tryCheckout(), (lease) => session.checkin(lease))],
+  [
+    "checkout without an owner and checkin",
+    (session) => Effect.flatMap(session.checkout({ owner: "none" }), (lease) => session.checkin(lease))
+  ],
+  ["two nested uses", (session) => session.use(() => session.use(() => Effect.void))]
+]
+
+describe.each(faces)("%s of an idle resource", (_, face) => {
+  it.effect("schedules no task, yields nowhere, starts no fiber and arms no timer", () => {
+    const scheduler = new CountingScheduler()
+    return withCounters(({ sleeps, started }) =>
+      Effect.gen(function*() {
+        const session = yield* new World().pool({ size: 2 })
+        yield* face(session)
+        yield* settle
+        const before = [scheduler.tasks, scheduler.yields, started(), sleeps()]
+        for (let i = 0; i < 20; i++) yield* face(session)
+        assert.deepStrictEqual([scheduler.tasks, scheduler.yields, started(), sleeps()], before)
+        assert.isAbove(scheduler.tasks, 0, "the counter counts")
+      })
+    ).pipe(Effect.provideService(Scheduler.Scheduler, scheduler))
+  })
+})
