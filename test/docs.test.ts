@@ -3,14 +3,16 @@
  * doc comments of src compiles, runs and prints what it says; each command
  * exists; each relative link leads somewhere.
  *
- * A block tagged `ts no-run` is compiled only. Other tags behind `ts` are refused.
+ * A block that reads `DATABASE_URL` finds a real PostgreSQL there. Tags behind `ts` are refused.
  */
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
 import { execFile } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { format } from "node:util"
+import * as PostgresServer from "../docs/examples/postgres/PostgresServer.ts"
 import { allBlocks, type Block, pages, toProgram } from "./support/docBlocks.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -19,18 +21,26 @@ const blocks = allBlocks(root)
 const where = (block: Block) => `${block.file}:${block.line}`
 const language = (block: Block) => block.info.split(/\s/)[0] ?? ""
 const isCode = (block: Block) => /^(?:ts|tsx|typescript|js|javascript|mts)$/.test(language(block))
-const programs = blocks.filter((block) => block.info === "ts" || block.info === "ts no-run")
+const programs = blocks.filter((block) => block.info === "ts")
   .map((block) => ({ block, program: toProgram(block), name: where(block).replace(/[/:]/g, "_") + ".ts" }))
 
 // Inside the tree, so that a block's imports resolve as a test's do.
 const folder = path.join(root, "test", ".tmp", `docs-${process.pid}`)
 
-beforeAll(() => {
+const database = Scope.makeUnsafe()
+
+beforeAll(async () => {
+  if (programs.some(({ program }) => program.source.includes("DATABASE_URL"))) {
+    const server = await Effect.runPromise(Scope.provide(PostgresServer.make(), database))
+    // Not stubbed: stubs last for one test.
+    process.env["DATABASE_URL"] = server.url
+  }
   fs.mkdirSync(folder, { recursive: true })
   for (const { name, program } of programs) fs.writeFileSync(path.join(folder, name), program.source)
 })
 
-afterAll(() => {
+afterAll(async () => {
+  await Effect.runPromise(Scope.close(database, Exit.void))
   fs.rmSync(folder, { recursive: true, force: true })
   try {
     fs.rmdirSync(path.dirname(folder))
@@ -40,8 +50,8 @@ afterAll(() => {
 })
 
 describe("the code blocks", () => {
-  it("are tagged ts or ts no-run", () => {
-    const wrong = blocks.filter((block) => isCode(block) && block.info !== "ts" && block.info !== "ts no-run")
+  it("are tagged ts and nothing else", () => {
+    const wrong = blocks.filter((block) => isCode(block) && block.info !== "ts")
     assert.deepStrictEqual(wrong.map((block) => `${where(block)}: ${block.info}`), [])
   })
 
@@ -69,7 +79,7 @@ describe("the code blocks", () => {
   })
 
   // One after another: they share the console.
-  for (const { block, name, program } of programs.filter((one) => one.block.info === "ts")) {
+  for (const { block, name, program } of programs) {
     it(`run: ${where(block)}`, async () => {
       const printed: Array<string> = []
       vi.spyOn(console, "log").mockImplementation((...args: Array<unknown>) => {
