@@ -71,7 +71,7 @@ describe("recv", () => {
           yield* tx.send(2)
           while (got.length === 0) yield* Effect.yieldNow
         }).pipe(Effect.orDie),
-      verify: (c, exit) => whole(c, [...one(exit), ...c.got].sort(), [1, 2])
+      verify: (c, exit) => whole(c, [...one(exit), ...c.got].sort((a, b) => a - b), [1, 2])
     })
   })
 

@@ -218,7 +218,10 @@ export class Oracle {
     for (const [lease, worker] of reference.leases) {
       if (worker !== id) continue
       this.#leaves(lease, "free")
-      if (!lease.taken) reference.waits(lease)
+      if (lease.taken) continue
+      // The dying one counts as free at this moment; one that never waits needs another.
+      if (lease.mode === "try" && reference.count("free") === 1) this.#turn.refused.set(lease, "PoolFull")
+      else reference.waits(lease)
     }
     if (!reference.dies(id)) return
     this.#census.count("fault: one stillborn too many")

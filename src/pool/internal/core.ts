@@ -73,7 +73,6 @@ export class Core implements Ports {
   readonly #backoff: Backoff
   readonly #fork: Fork
   readonly #crew: Crew
-  readonly #monitors = new Map<Owner, Actor.Monitor>()
   readonly #orphans: FinalizationRegistry<Borrow>
   /** Asked, awaited, and still in the mailbox when the asker went to sleep: only a crash needs to know them. */
   readonly #unheard = new Set<Borrow>()
@@ -179,11 +178,9 @@ export class Core implements Ports {
   #finish(how: "closed" | "crashed"): void {
     this.#lastStatus = how === "closed" ? this.machine.state.status() : crashedStatus(this.machine.state.status())
     this.outcome = how
-    // In the launcher: a demonitor touches other fibers, and the actor cannot be stopped by its own turn.
+    // In the launcher: the actor cannot be stopped by its own turn.
     this.#launch(() => {
       this.#timer.disarm()
-      for (const monitor of this.#monitors.values()) monitor.demonitorUnsafe()
-      this.#monitors.clear()
       this.#fork(this.#leave)
       this.launcher.end()
     })
@@ -239,12 +236,13 @@ export class Core implements Ports {
     this.#launch(() => this.#fork(Effect.map(this.#backoff.next(first, cause), post)))
   }
 
+  /** It ends with the actor, and leaves no observer behind. */
   monitor(owner: Owner): void {
-    const monitor = this.#actor!.monitorUnsafe(owner.fiber, (reason) => {
-      this.#monitors.delete(owner)
-      return { _tag: "OwnerDown", owner, success: reason._tag === "Normal" }
-    })
-    this.#monitors.set(owner, monitor)
+    this.#actor!.monitorUnsafe(owner.fiber, (reason) => ({
+      _tag: "OwnerDown",
+      owner,
+      success: reason._tag === "Normal"
+    }))
   }
 
   orphan(borrow: Borrow): void {

@@ -35,7 +35,7 @@ export class Lending {
     const worker = this.#takeIdle()
     if (worker !== undefined) return this.#lend(worker, borrow)
     if (borrow.mode === "try") {
-      this.refuse(borrow, new PoolError.PoolFull({ pool: state.settings.name, status: state.status() }))
+      this.#refuseFull(borrow)
       return this.#staffing.warmUp()
     }
     // An asker that has no time to wait is answered before anybody looks at the length of the queue.
@@ -104,6 +104,7 @@ export class Lending {
     borrow.ownerFiber = owner
     const worker = this.#takeIdle()
     if (worker !== undefined) return this.#lend(worker, borrow)
+    if (borrow.mode === "try") return this.#refuseFull(borrow)
     let successor = state.waiting.head
     while (successor !== undefined && successor.ticket < borrow.ticket) successor = successor.next
     state.waiting.insertBefore(borrow, successor)
@@ -118,7 +119,7 @@ export class Lending {
 
   ownerDown(owner: Owner, success: boolean): void {
     const state = this.#state
-    state.owners.delete(owner.fiber)
+    if (state.owners.get(owner.fiber) === owner) state.owners.delete(owner.fiber)
     const release = success && state.settings.onOwnerSuccess === "release"
     for (let borrow = owner.first; borrow !== undefined; borrow = owner.first) {
       if (release) {
@@ -190,6 +191,11 @@ export class Lending {
     // A waiter's failure is made in the timer's turn, whose stack would show nothing but the timer, for microseconds.
     const make = (): Refusal => new PoolError.CheckoutTimeout<unknown>(fields)
     this.refuse(borrow, borrow.state === "waiting" ? stackless(make, undefined) : make())
+  }
+
+  #refuseFull(borrow: Borrow): void {
+    const { settings } = this.#state
+    this.refuse(borrow, new PoolError.PoolFull({ pool: settings.name, status: this.#state.status() }))
   }
 
   #takeIdle(): Worker | undefined {

@@ -67,6 +67,7 @@ export class Staffing {
   }
 
   exited(worker: Worker, reason: WorkerExit): void {
+    if (worker.state === "gone") return
     switch (reason._tag) {
       case "Died":
         return this.#died(worker, reason.cause)

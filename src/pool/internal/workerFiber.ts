@@ -90,9 +90,8 @@ export class WorkerFiber {
     Effect.flatMap(
       Effect.exit(restore(Effect.suspend(() => Scope.provide(this.#place.factory, this.#scope)))),
       (opened) => {
-        if (this.#told || this.#abandoned || this.#timedOut || Exit.isFailure(opened)) {
-          return this.#closeUnopened(opened)
-        }
+        // Also where the factory itself succeeded, but only after it had been interrupted.
+        if (Exit.isFailure(opened)) return this.#closeUnopened(opened.cause)
         this.#stage = "holding"
         this.#place.ready(this.#worker, opened.value)
         return Effect.flatMap(Effect.exit(restore(this.#hold(opened.value))), (held) => this.#close(held))
@@ -115,13 +114,13 @@ export class WorkerFiber {
   }
 
   /** It failed, came too late, or was told to close before it was open. What it had acquired by then is given back first. */
-  #closeUnopened(opened: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+  #closeUnopened(cause: Cause.Cause<unknown>): Effect.Effect<void> {
     return Effect.andThen(
       this.#closeScope,
       Effect.sync(() => {
         if (this.#told) return this.#leave({ _tag: "Closed", abandoned: false })
-        const cause = this.#timedOut || Exit.isSuccess(opened) ? this.#place.openTimedOut() : opened.cause
-        this.#leave({ _tag: "OpenFailed", cause, abandoned: false })
+        const failure = this.#timedOut ? this.#place.openTimedOut() : cause
+        this.#leave({ _tag: "OpenFailed", cause: failure, abandoned: false })
       })
     )
   }

@@ -1,0 +1,889 @@
+/**
+ * Faults of one line, each of which some test must catch: the defects of whitepool and poolboy, the ways of leaking, the
+ * rules of the design turned over. The text must occur exactly once in its file; `run.ts` checks that, and puts it in.
+ */
+export interface Mutant {
+  readonly id: string
+  readonly file: string
+  readonly original: string
+  readonly replacement: string
+  /** What goes wrong then. */
+  readonly breaks: string
+  /** The case of the defect lists, or the rule of the design, that it stands for. */
+  readonly stands: string
+  /** The test files, or folders, of which one must fail. */
+  readonly tests: ReadonlyArray<string>
+}
+
+/** The file's text with the fault in it. */
+export const mutate = (code: string, mutant: Mutant): string => {
+  const parts = code.split(mutant.original)
+  if (parts.length === 2) return parts.join(mutant.replacement)
+  throw new Error(`${mutant.file} has ${parts.length - 1} times: ${mutant.original}`)
+}
+
+const machine = (file: string) => `src/pool/internal/${file}.ts`
+const lending = machine("lending")
+const staffing = machine("staffing")
+const closedown = machine("closedown")
+const state = machine("state")
+const channel = (file: string) => `src/channel/internal/${file}.ts`
+
+const testOf = (name: string) => `test/pool/machine/${name}.test.ts`
+const checkouts = [testOf("checkout")]
+const waits = [testOf("waiting")]
+const openings = [testOf("opening")]
+const leases = [testOf("leases")]
+const shutdowns = [testOf("shutdown")]
+const model = ["test/model/pool.test.ts"]
+const structures = ["test/channel/internal/structures.test.ts"]
+const wakes = ["test/channel/internal/wake.test.ts"]
+const chans = ["test/channel/internal/chan.test.ts", "test/channel/Mpsc.test.ts", "test/channel/sweep.test.ts"]
+const consumers = ["test/channel/consume.test.ts"]
+const permits = ["test/channel/Permit.test.ts", "test/channel/Mpsc.test.ts", "test/channel/sweep.test.ts"]
+const oneshots = ["test/channel/Oneshot.test.ts", "test/channel/interleaving.test.ts"]
+const shell = (...names: ReadonlyArray<string>) => names.map((name) => `test/pool/${name}.test.ts`)
+
+export const mutants: ReadonlyArray<Mutant> = [
+  // The machine: who gets what
+  {
+    id: "no-deadline",
+    file: lending,
+    original: "if (borrow.wait === Infinity) return",
+    replacement: "return",
+    breaks: "a waiter waits for ever",
+    stands: "A-2",
+    tests: waits
+  },
+  {
+    id: "full-instead-of-closed",
+    file: lending,
+    original:
+      "if (state.phase !== \"open\") return this.refuse(borrow, new PoolError.PoolClosed({ pool: state.settings.name }))",
+    replacement:
+      "if (state.phase !== \"open\") return this.refuse(borrow, new PoolError.PoolFull({ pool: state.settings.name, status: state.status() }))",
+    breaks: "callers of a pool that shuts down retry for ever",
+    stands: "A-12",
+    tests: shutdowns
+  },
+  {
+    id: "lifo-waiters",
+    file: lending,
+    original: "const waiter = state.waiting.head\n    if",
+    replacement: "const waiter = state.waiting.tail\n    if",
+    breaks: "the newest waiter is served first",
+    stands: "E-2",
+    tests: waits
+  },
+  {
+    id: "handoff-past-the-queue",
+    file: lending,
+    original: "if (waiter !== undefined) {",
+    replacement: "if (waiter !== undefined && state.lent.length >= state.settings.size) {",
+    breaks: "a returned resource idles past the queue",
+    stands: "E-1",
+    tests: waits
+  },
+  {
+    id: "cancel-forgets-the-queue",
+    file: lending,
+    original: "this.#leaveQueue(borrow)\n      borrow.state = \"ended\"",
+    replacement: "borrow.state = \"ended\"",
+    breaks: "a resource goes to a waiter that has gone",
+    stands: "A-8",
+    tests: waits
+  },
+  {
+    id: "cancel-after-grant-leaks",
+    file: lending,
+    original: "} else {\n      this.checkin(borrow)\n    }",
+    replacement: "}",
+    breaks: "a grant whose asker has gone is lost",
+    stands: "B-4",
+    tests: waits
+  },
+  {
+    id: "lost-deadline-cancel",
+    file: lending,
+    original: "    state.deadlines.cancel(borrow.deadline)\n    borrow.deadline = undefined",
+    replacement: "    borrow.deadline = undefined",
+    breaks: "the deadline of one who was served falls due all the same",
+    stands: "J-4",
+    tests: waits
+  },
+  {
+    id: "double-checkin",
+    file: lending,
+    original: "    borrow.state = \"ended\"\n    borrow.worker = undefined\n",
+    replacement: "",
+    breaks: "a resource is idle twice",
+    stands: "F-1",
+    tests: leases
+  },
+  {
+    id: "timeout-0-waits",
+    file: lending,
+    original: "if (borrow.wait === 0) {",
+    replacement: "if (borrow.wait < 0) {",
+    breaks: "a timeout of 0 queues, or loses to maxWaiting 0",
+    stands: "D-10",
+    tests: checkouts
+  },
+  {
+    id: "max-waiting-off-by-one",
+    file: lending,
+    original: "state.openable > state.settings.maxWaiting",
+    replacement: "state.openable >= state.settings.maxWaiting",
+    breaks: "one waiter too few is let in",
+    stands: "D-5",
+    tests: checkouts
+  },
+  {
+    id: "max-waiting-counts-openings",
+    file: lending,
+    original: "state.waiting.length + 1 - state.openable >",
+    replacement: "state.waiting.length + 1 >",
+    breaks: "maxWaiting 0 refuses those for whom an opening is under way",
+    stands: "§5.4",
+    tests: checkouts
+  },
+  {
+    id: "no-warm-up",
+    file: lending,
+    original: "return this.#staffing.warmUp()",
+    replacement: "return",
+    breaks: "a lazy pool that is only tried stays cold",
+    stands: "§5.3",
+    tests: checkouts
+  },
+  {
+    id: "warm-up-beyond-size",
+    file: staffing,
+    original: "this.#state.live < this.#state.settings.size",
+    replacement: "this.#state.room > 0",
+    breaks: "a tryCheckout opens overflow nobody waits for",
+    stands: "§5.3",
+    tests: checkouts
+  },
+  {
+    id: "strategy-swapped",
+    file: lending,
+    original: "strategy === \"lifo\"",
+    replacement: "strategy === \"fifo\"",
+    breaks: "lifo lends the coldest",
+    stands: "§5.4",
+    tests: checkouts
+  },
+  {
+    id: "overflow-kept",
+    file: lending,
+    original: "state.idle.length + state.lent.length < state.settings.size",
+    replacement: "state.idle.length + state.lent.length <= state.settings.size",
+    breaks: "overflow that nobody waits for stays idle",
+    stands: "§5.3",
+    tests: checkouts
+  },
+  {
+    id: "bereaved-at-the-tail",
+    file: lending,
+    original: "while (successor !== undefined && successor.ticket < borrow.ticket)",
+    replacement: "while (successor !== undefined)",
+    breaks: "a waiter loses its place when its resource dies on the way",
+    stands: "B-21",
+    tests: openings
+  },
+  {
+    id: "bereaved-clock-anew",
+    file: lending,
+    original: "this.#state.deadlines.add(borrow.askedAt + borrow.wait, borrow)",
+    replacement: "this.#state.deadlines.add(this.#ports.now() + borrow.wait, borrow)",
+    breaks: "a second grant gets a second budget",
+    stands: "J-2",
+    tests: openings
+  },
+  {
+    id: "bereaved-past-idle",
+    file: lending,
+    original: "if (worker !== undefined) return this.#lend(worker, borrow)\n    if (borrow.mode === \"try\") return",
+    replacement: "if (worker !== undefined) state.idle.append(worker)\n    if (borrow.mode === \"try\") return",
+    breaks: "a bereaved waiter waits beside an idle resource",
+    stands: "invariant 4",
+    tests: model
+  },
+  {
+    id: "destroyed-not-replaced",
+    file: lending,
+    original: "    this.#staffing.close(worker)\n    this.#staffing.hire()",
+    replacement: "    this.#staffing.close(worker)",
+    breaks: "the replacement waits for the closing although there is room",
+    stands: "§5.3",
+    tests: leases
+  },
+  {
+    id: "queue-jumps-expired",
+    file: "src/pool/Machine.ts",
+    original: "expired.push(due)",
+    replacement: "void due",
+    breaks: "a waiter past its deadline is never told",
+    stands: "E-8",
+    tests: waits
+  },
+  {
+    id: "early-timer-not-re-armed",
+    file: "src/pool/Machine.ts",
+    original: "    this.#staffing.hire()\n    this.#ports.aim()",
+    replacement: "    this.#staffing.hire()",
+    breaks: "a timer that fired early never fires again",
+    stands: "J-3",
+    tests: waits
+  },
+  {
+    id: "snapshot-per-failure",
+    file: "src/pool/Machine.ts",
+    original: "this.#lending.expire(borrow, now, status,",
+    replacement: "this.#lending.expire(borrow, now, this.state.status(),",
+    breaks: "a mass timeout takes as many snapshots as it has waiters",
+    stands: "§5.5",
+    tests: waits
+  },
+  // The machine: owners
+  {
+    id: "owner-success-is-failure",
+    file: lending,
+    original: "const release = success &&",
+    replacement: "const release = !success &&",
+    breaks: "a lease handed on through timeout or race is destroyed",
+    stands: "§5.3",
+    tests: leases
+  },
+  {
+    id: "abandoned-always-idle",
+    file: lending,
+    original: "if (this.#state.settings.onAbandoned === \"checkin\")",
+    replacement: "if (this.#state.settings.onAbandoned !== \"checkin\")",
+    breaks: "what a dead owner left half used is lent again",
+    stands: "H-1",
+    tests: leases
+  },
+  {
+    id: "adopt-keeps-the-old-owner",
+    file: lending,
+    original: "    borrow.owner?.release(borrow)\n    this.#own(borrow, fiber)",
+    replacement: "    if (borrow.owner === undefined) this.#own(borrow, fiber)",
+    breaks: "the end of the first owner abandons a lease adopted by another",
+    stands: "§5.3",
+    tests: leases
+  },
+  {
+    id: "observer-per-lease",
+    file: lending,
+    original: "if (owner === undefined) {",
+    replacement: "if (owner === undefined || owner.first !== borrow) {",
+    breaks: "a fiber is observed once per lease",
+    stands: "§5.3",
+    tests: leases
+  },
+  {
+    id: "dead-owner-remembered",
+    file: lending,
+    original: "state.owners.delete(owner.fiber)",
+    replacement: "void owner.fiber",
+    breaks: "a fiber that comes again is not observed, and owners pile up",
+    stands: "invariant 7",
+    tests: leases
+  },
+  {
+    id: "adopt-ended-lease",
+    file: lending,
+    original: "    if (borrow.state !== \"lent\") return\n    borrow.owner",
+    replacement: "    borrow.owner",
+    breaks: "an ended lease gets an owner",
+    stands: "invariant 8",
+    tests: leases
+  },
+  // The machine: workers
+  {
+    id: "no-backoff",
+    file: staffing,
+    original: "state.phase === \"closed\" || state.backoff !== undefined) return false",
+    replacement: "state.phase === \"closed\") return false",
+    breaks: "a backend that is down is asked in a tight loop",
+    stands: "C-1",
+    tests: openings
+  },
+  {
+    id: "storm-of-probes",
+    file: staffing,
+    original: "state.failures > 0 ? 1 : state.settings.openConcurrency",
+    replacement: "state.settings.openConcurrency",
+    breaks: "all who wait storm a backend that comes back",
+    stands: "C-3",
+    tests: openings
+  },
+  {
+    id: "open-concurrency-ignored",
+    file: staffing,
+    original: "state.room > 0 && state.opening < abreast",
+    replacement: "state.room > 0",
+    breaks: "any number opens at once",
+    stands: "C-3",
+    tests: openings
+  },
+  {
+    id: "failure-is-the-end",
+    file: staffing,
+    original: "this.#ports.retryDelay(state.failures === 1, cause)",
+    replacement: "void cause",
+    breaks: "after a failed opening nothing is ever opened again",
+    stands: "A-11",
+    tests: openings
+  },
+  {
+    id: "schedule-always-anew",
+    file: staffing,
+    original: "this.#ports.retryDelay(state.failures === 1, cause)",
+    replacement: "this.#ports.retryDelay(true, cause)",
+    breaks: "the back-off never grows",
+    stands: "C-1",
+    tests: openings
+  },
+  {
+    id: "backoff-without-floor",
+    file: staffing,
+    original: "Math.max(shortestBackoff, delay)",
+    replacement: "delay",
+    breaks: "a delay of 0 is a tight loop",
+    stands: "C-1",
+    tests: openings
+  },
+  {
+    id: "newest-gets-open-failed",
+    file: staffing,
+    original: "const oldest = state.waiting.head",
+    replacement: "const oldest = state.waiting.tail",
+    breaks: "onOpenFailure fail refuses the wrong waiter",
+    stands: "C-2",
+    tests: openings
+  },
+  {
+    id: "old-failure-named-for-ever",
+    file: staffing,
+    original: "    state.lastOpenFailure = undefined",
+    replacement: "",
+    breaks: "a timeout blames a failure long since mended",
+    stands: "C-6",
+    tests: openings
+  },
+  {
+    id: "recovered-by-absence",
+    file: staffing,
+    original: "if (this.#state.hasOpenedSince) this.#succeeded()",
+    replacement: "this.#succeeded()",
+    breaks: "the end of a back-off counts as a success",
+    stands: "C-1",
+    tests: openings
+  },
+  {
+    id: "opening-never-given-up",
+    file: "src/pool/Machine.ts",
+    original: "this.#ports.giveUp(due)",
+    replacement: "void due",
+    breaks: "a factory that never ends keeps its place for ever",
+    stands: "C-8",
+    tests: openings
+  },
+  {
+    id: "abandoned-not-counted",
+    file: staffing,
+    original: "this.#state.abandoned++",
+    replacement: "void this.#state.abandoned",
+    breaks: "status hides what was given up",
+    stands: "§5.2",
+    tests: openings
+  },
+  {
+    id: "late-product-placed",
+    file: staffing,
+    original: "if (worker.state !== \"opening\") return",
+    replacement: "if (worker.state === \"idle\" || worker.state === \"lent\") return",
+    breaks: "a resource that arrives for a place given up is lent",
+    stands: "C-10",
+    tests: openings
+  },
+  {
+    id: "dead-idle-lent",
+    file: staffing,
+    original: "if (worker.state === \"idle\") state.idle.remove(worker)\n    else if (worker.state === \"lent\") this",
+    replacement: "if (worker.state === \"lent\") this",
+    breaks: "a resource that died while idle is lent",
+    stands: "H-2",
+    tests: openings
+  },
+  {
+    id: "closing-not-counted",
+    file: state,
+    original: "return this.bound - this.live - this.closing",
+    replacement: "return this.bound - this.live",
+    breaks: "a replacement opens beside what is still closing, beyond the bound",
+    stands: "D-12",
+    tests: openings
+  },
+  {
+    id: "opening-counted-twice",
+    file: staffing,
+    original: "    worker.state = \"free\"\n",
+    replacement: "",
+    breaks: "an overflow product that nobody wants is counted out twice",
+    stands: "invariant 9",
+    tests: model
+  },
+  {
+    id: "drain-opens-for-nobody",
+    file: staffing,
+    original: "if (state.phase === \"draining\") return state.waiting.length",
+    replacement: "",
+    breaks: "while shutting down a destroyed resource is replaced",
+    stands: "A-10",
+    tests: shutdowns
+  },
+  {
+    id: "failed-start-leaves-open",
+    file: staffing,
+    original: "      state.phase = \"draining\"\n      return this.#ports.started(cause)",
+    replacement: "      return this.#ports.started(cause)",
+    breaks: "make fails and leaves what it had opened",
+    stands: "§5.4",
+    tests: openings
+  },
+  // The machine: the end
+  {
+    id: "idle-pool-never-ends",
+    file: closedown,
+    original: "state.lent.length === 0) this.#closeAll()",
+    replacement: "state.lent.length === 0 && state.drained > 0) this.#closeAll()",
+    breaks: "a pool that nobody uses cannot be shut down",
+    stands: "A-4",
+    tests: shutdowns
+  },
+  {
+    id: "ends-at-the-first-checkin",
+    file: closedown,
+    original: "state.lent.length === 0) this.#closeAll()",
+    replacement: "(state.lent.length === 0 || state.drained > 0)) this.#closeAll()",
+    breaks: "shutdown does not wait for the other leases",
+    stands: "A-5",
+    tests: shutdowns
+  },
+  {
+    id: "waiters-never-told",
+    file: closedown,
+    original: "this.#lending.refuseClosed(waiter)",
+    replacement: "state.waiting.remove(waiter)",
+    breaks: "a queued waiter learns nothing of the end",
+    stands: "A-3",
+    tests: shutdowns
+  },
+  {
+    id: "closed-in-order",
+    file: closedown,
+    original: "Array.from(state.workers).reverse()",
+    replacement: "Array.from(state.workers)",
+    breaks: "workers stop in the order in which they were started",
+    stands: "§5.6",
+    tests: shutdowns
+  },
+  {
+    id: "second-deadline-lengthens",
+    file: closedown,
+    original: "if (state.shutdownBy.at <= at) return",
+    replacement: "if (state.shutdownBy.at >= at) return",
+    breaks: "a second shutdown lengthens the first",
+    stands: "§5.6",
+    tests: shutdowns
+  },
+  {
+    id: "waits-for-its-own-lease",
+    file: closedown,
+    original: "(borrow.owner?.fiber ?? borrow.guardFiber) === fiber",
+    replacement: "(borrow.owner?.fiber ?? borrow.guardFiber) === undefined",
+    breaks: "a fiber that shuts down waits for the lease it holds itself",
+    stands: "§5.6",
+    tests: shutdowns
+  },
+  {
+    id: "revoked-counts-as-drained",
+    file: lending,
+    original: "    this.#state.drained--\n",
+    replacement: "",
+    breaks: "the report calls a revoked lease drained",
+    stands: "§5.6",
+    tests: shutdowns
+  },
+  {
+    id: "shutdown-deadline-stays",
+    file: closedown,
+    original: "if (state.shutdownBy !== undefined) state.deadlines.cancel(state.shutdownBy)",
+    replacement: "",
+    breaks: "a deadline outlives the pool",
+    stands: "invariant 7",
+    tests: shutdowns
+  },
+  {
+    id: "crash-hangs-waiters",
+    file: "src/pool/Machine.ts",
+    original: "      this.#ports.reply(waiter)",
+    replacement: "",
+    breaks: "after a crash the waiters wait for ever",
+    stands: "§5.3",
+    tests: shutdowns
+  },
+  // Deadlines, the timer, the outbox
+  {
+    id: "deadlines-out-of-order",
+    file: channel("deadlines"),
+    original: "heap[parent]!.at <= entry.at",
+    replacement: "heap[parent]!.at >= entry.at",
+    breaks: "the latest deadline is the earliest",
+    stands: "§3",
+    tests: structures
+  },
+  {
+    id: "deadline-not-due-on-time",
+    file: channel("deadlines"),
+    original: "at > now) return undefined",
+    replacement: "at >= now) return undefined",
+    breaks: "a deadline does not fall due at its instant",
+    stands: "§3",
+    tests: waits
+  },
+  {
+    id: "cancelled-deadline-falls-due",
+    file: channel("deadlines"),
+    original: "    entry.target = undefined\n    this.#live--\n    const dead",
+    replacement: "    this.#live--\n    const dead",
+    breaks: "what was cancelled falls due",
+    stands: "J-4",
+    tests: structures
+  },
+  {
+    id: "sweep-loses-the-order",
+    file: channel("deadlines"),
+    original: "for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#down(i)",
+    replacement: "",
+    breaks: "after a sweep deadlines fall due late",
+    stands: "§3",
+    tests: ["test/model/deadlines.test.ts"]
+  },
+  {
+    id: "timer-not-aimed-earlier",
+    file: channel("timer"),
+    original: "this.#shot.at > at",
+    replacement: "this.#shot.at < at",
+    breaks: "an earlier deadline waits for the later timer",
+    stands: "§3",
+    tests: wakes
+  },
+  {
+    id: "timer-outlives-its-use",
+    file: channel("timer"),
+    original: "    shot.fiber?.interruptUnsafe()",
+    replacement: "",
+    breaks: "a disarmed timer keeps the process alive",
+    stands: "I-6",
+    tests: wakes
+  },
+  {
+    id: "reply-inline",
+    file: channel("outbox"),
+    original: "    this.#next.push(delivery)\n    this.schedule()",
+    replacement: "    delivery.deliver()",
+    breaks: "a reply is delivered inside the turn, on the sender's stack",
+    stands: "§6",
+    tests: [...wakes, ...structures]
+  },
+  {
+    id: "loop-held-by-a-flush",
+    file: channel("outbox"),
+    original: "Math.min(batch.length, this.#index + batchSize)",
+    replacement: "batch.length",
+    breaks: "a mass timeout holds the event loop until it is done",
+    stands: "§6",
+    tests: [...wakes, ...structures]
+  },
+  // Channels
+  {
+    id: "oneshot-takes-after-close",
+    file: channel("cell"),
+    original: "if (this.#state !== \"open\") return false\n    this.#state = \"value\"",
+    replacement:
+      "if (this.#state !== \"open\" && this.#state !== \"refused\") return false\n    this.#state = \"value\"",
+    breaks: "a reply that loses the race against the deadline is lost",
+    stands: "§0.2",
+    tests: oneshots
+  },
+  {
+    id: "interrupted-recv-stays-open",
+    file: channel("cell"),
+    original: "    this.#host.wake.cancel(this.#deadline)\n    this.closeUnsafe()",
+    replacement: "    this.#host.wake.cancel(this.#deadline)",
+    breaks: "a receiver that was interrupted still accepts the value",
+    stands: "B-4",
+    tests: oneshots
+  },
+  {
+    id: "senders-barge",
+    file: channel("permits"),
+    original: "return this.#free >= 1 && this.#line.isEmpty",
+    replacement: "return this.#free >= 1",
+    breaks: "a newcomer overtakes a sender that waits",
+    stands: "E-1",
+    tests: permits
+  },
+  {
+    id: "interrupted-permit-lost",
+    file: channel("permits"),
+    original: "      this.giveBack(acquirer.n)",
+    replacement: "",
+    breaks: "an interrupted reserve keeps the room it was granted",
+    stands: "B-6",
+    tests: permits
+  },
+  {
+    id: "woken-receiver-swallows",
+    file: channel("chan"),
+    original: "    taker.hasClaim = false\n    this.#claims--\n    this.#wakeReceivers()",
+    replacement: "    taker.hasClaim = false",
+    breaks: "a receiver that was woken and interrupted takes the wake with it",
+    stands: "E-5",
+    tests: chans
+  },
+  {
+    id: "close-drops-the-permitted",
+    file: channel("chan"),
+    original: "this.strongCount === 0) && this.permits.isQuiet",
+    replacement: "this.strongCount === 0)",
+    breaks: "the receiver ends before what was permitted has arrived",
+    stands: "§3",
+    tests: [...permits, ...chans]
+  },
+  {
+    id: "last-sender-unnoticed",
+    file: channel("chan"),
+    original: "    this.strongCount--\n    this.#wakeReceivers()",
+    replacement: "    this.strongCount--",
+    breaks: "the receiver never learns that all senders have gone",
+    stands: "style §1",
+    tests: chans
+  },
+  {
+    id: "turn-in-turn",
+    file: channel("consumer"),
+    original: "if (this.#state !== \"idle\") return false",
+    replacement: "if (this.#state !== \"idle\" && this.#state !== \"turn\") return false",
+    breaks: "a message posted by a turn is handled inside that turn",
+    stands: "§3",
+    tests: consumers
+  },
+  {
+    id: "handler-throws-into-sender",
+    file: channel("consumer"),
+    original: "return this.#crash(Cause.die(defect))",
+    replacement: "throw defect",
+    breaks: "a crash of the actor is a crash of whoever happened to post",
+    stands: "§3",
+    tests: consumers
+  },
+  {
+    id: "stack-deepens",
+    file: channel("consumer"),
+    original: "if (depth < maxDepth) return true",
+    replacement: "return true",
+    breaks: "consumers that call each other overflow the stack",
+    stands: "§6",
+    tests: consumers
+  },
+  // Sessions and their cells
+  {
+    id: "take-before-the-guard",
+    file: machine("session"),
+    original: "return Effect.onExitPrimitive(cell, (exit) => cell.leave(exit) as undefined)",
+    replacement:
+      "return Effect.flatMap(Effect.sync(() => cell.asEffect()), (body) => Effect.onExitPrimitive(body, (exit) => cell.leave(exit) as undefined))",
+    breaks: "an interruption between taking and guarding leaks the resource",
+    stands: "§6, B-7",
+    tests: ["test/sweep/pool.test.ts"]
+  },
+  {
+    id: "guard-skipped-when-interruptible",
+    file: machine("session"),
+    original: "cell.leave(exit) as undefined)\n    }) as Effect.Effect<B",
+    replacement: "cell.leave(exit) as undefined, true)\n    }) as Effect.Effect<B",
+    breaks: "in an interruptible region the finalizer is skipped",
+    stands: "§6",
+    tests: ["test/sweep/pool.test.ts"]
+  },
+  {
+    id: "no-cancel-after-the-grant",
+    file: machine("checkoutCell"),
+    original: "return Effect.sync(() => this.#core.post({ _tag: \"Cancel\", borrow: this }))",
+    replacement:
+      "return Effect.sync(() => this.state === \"waiting\" ? this.#core.post({ _tag: \"Cancel\", borrow: this }) : undefined)",
+    breaks: "a checkout interrupted between grant and delivery leaks the resource",
+    stands: "§6, B-4",
+    tests: shell("checkout")
+  },
+  {
+    id: "use-keeps-an-untouched-grant",
+    file: machine("useCell"),
+    original: "(this.#isPending || this.state === \"lent\")",
+    replacement: "this.#isPending",
+    breaks: "a use interrupted between grant and delivery leaks the resource",
+    stands: "§6, B-4",
+    tests: shell("use")
+  },
+  {
+    id: "foreign-lease-accepted",
+    file: machine("lease"),
+    original: "#core in lease && lease.#core === core ?",
+    replacement: "#core in lease ?",
+    breaks: "a lease of pool A is checked into pool B",
+    stands: "A-7",
+    tests: shell("lease", "session")
+  },
+  {
+    id: "use-after-return",
+    file: machine("lease"),
+    original: "const worker = this.#borrow.state === \"lent\" ? this.#borrow.worker : undefined",
+    replacement: "const worker = this.#borrow.worker ?? { resource: undefined }",
+    breaks: "a resource can be read after its lease has ended",
+    stands: "F-3",
+    tests: shell("lease")
+  },
+  {
+    id: "interrupted-use-checks-in",
+    file: machine("useCell"),
+    original: "return core.settings.onInterrupt === \"destroy\"",
+    replacement: "return false",
+    breaks: "a half-sent query goes to the next borrower",
+    stands: "§5.3",
+    tests: shell("use")
+  },
+  {
+    id: "defect-checks-in",
+    file: machine("useCell"),
+    original: "if (Cause.hasDies(cause)) return true",
+    replacement: "if (Cause.hasDies(cause)) return false",
+    breaks: "a resource that a defect left anyhow goes to the next borrower",
+    stands: "§5.3",
+    tests: shell("use")
+  },
+  {
+    id: "is-broken-throws",
+    file: machine("useCell"),
+    original: "} catch {\n    return true",
+    replacement: "} catch {\n    return false",
+    breaks: "a predicate that throws counts as healthy",
+    stands: "§5.3",
+    tests: shell("use")
+  },
+  {
+    id: "answer-inline",
+    file: machine("core"),
+    original: "if (!borrow.asking) this.#outbox.add(borrow)",
+    replacement: "if (!borrow.asking) borrow.deliver()",
+    breaks: "a waiter resumes inside the turn that served it",
+    stands: "§6",
+    tests: shell("use", "checkout")
+  },
+  // Workers
+  {
+    id: "late-product-kept",
+    file: machine("workerFiber"),
+    original: "      this.#closeScope,\n      Effect.sync(() => {\n        if (this.#told) return",
+    replacement: "      Effect.void,\n      Effect.sync(() => {\n        if (this.#told) return",
+    breaks: "what opens after its timeout or the end is never closed",
+    stands: "C-8, B-14",
+    tests: shell("opening", "closing")
+  },
+  {
+    id: "death-unnoticed",
+    file: machine("workerFiber"),
+    original: "this.#place.exited(this.#worker, { _tag: \"Died\", cause: Cause.die(error) })",
+    replacement: "void error",
+    breaks: "a resource that dies by itself stays lendable until it is closed",
+    stands: "H-2",
+    tests: shell("link")
+  },
+  {
+    id: "finalizer-failure-hangs",
+    file: machine("workerFiber"),
+    original: "(cause) => Effect.sync(() => this.#place.closeFailed(cause))",
+    replacement: "(cause) => Effect.failCause(cause)",
+    breaks: "a finalizer that throws keeps its place in the bound for ever",
+    stands: "D-11, H-10",
+    tests: shell("closing")
+  },
+  {
+    id: "opening-not-interrupted",
+    file: machine("workerFiber"),
+    original: "      this.#timedOut = true\n      this.#fiber?.interruptUnsafe()",
+    replacement: "      this.#timedOut = true",
+    breaks: "a factory past its openTimeout goes on, and counts as abandoned though it would have obeyed",
+    stands: "C-8",
+    tests: shell("opening")
+  },
+  {
+    id: "started-inside-the-turn",
+    file: machine("core"),
+    original: "    this.launcher.add(job)\n    this.#outbox.schedule()",
+    replacement: "    job()",
+    breaks: "the factory runs on the stack, and in the async context, of the first caller",
+    stands: "A-1, §5.1",
+    tests: shell("context", "opening")
+  },
+  {
+    id: "every-owner-ends-well",
+    file: machine("core"),
+    original: "success: reason._tag === \"Normal\"",
+    replacement: "success: true",
+    breaks: "the leases of an owner that died are never given back",
+    stands: "H-1",
+    tests: shell("owner")
+  },
+  {
+    id: "crash-leaves-workers",
+    file: machine("core"),
+    original: "        this.#crew.closeAll()\n",
+    replacement: "",
+    breaks: "after a crash of the actor its resources stay open",
+    stands: "§5.3",
+    tests: shell("crash")
+  },
+  {
+    id: "dropped-session-lends",
+    file: machine("session"),
+    original: "if (this.#dropped) this.#core.refuse(cell)\n    else this.#core.ask(cell)",
+    replacement: "this.#core.ask(cell)",
+    breaks: "a session that was given up still checks out",
+    stands: "§5.3",
+    tests: shell("session")
+  },
+  {
+    id: "any-drop-is-the-last",
+    file: machine("session"),
+    original: "if (--this.#core.sessions > 0 || !settings.stopWithLastSession) return",
+    replacement: "if (!settings.stopWithLastSession) return",
+    breaks: "the pool ends with the first session that is dropped",
+    stands: "§5.3",
+    tests: shell("session")
+  },
+  {
+    id: "nobody-awaits-and-is-lent",
+    file: lending,
+    original: "|| !(borrow.asking || borrow.isAwaited)) return",
+    replacement: ") return",
+    breaks: "a grant goes to an asker that left before its turn came",
+    stands: "B-4",
+    tests: waits
+  }
+]
