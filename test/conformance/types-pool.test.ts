@@ -1,0 +1,206 @@
+import { assert, it } from "@effect/vitest"
+import { type Cause, Context, type Duration, Effect, type Fiber, type Layer, type Schedule, type Scope } from "effect"
+import { Pool } from "whitepool"
+import { type Deviations, type Extends, type Extras, holds, lacks, none, type Same } from "./types.ts"
+
+interface SessionSpec<A, E> {
+  readonly name: string
+  readonly checkout: (
+    options?: Pool.OwnedCheckoutOptions
+  ) => Effect.Effect<Pool.Lease<A>, Pool.CheckoutError<E>>
+  readonly tryCheckout: (
+    options?: Pick<Pool.OwnedCheckoutOptions, "owner">
+  ) => Effect.Effect<Pool.Lease<A>, Pool.PoolFull | Pool.PoolClosed | Pool.PoolCrashed>
+  readonly checkin: (lease: Pool.Lease<unknown>) => Effect.Effect<void>
+  readonly destroyed: (lease: Pool.Lease<unknown>, reason?: unknown) => Effect.Effect<void>
+  readonly adopt: (lease: Pool.Lease<unknown>) => Effect.Effect<void>
+  readonly use: <B, E2, R2>(
+    f: (resource: A, lease: Pool.Lease<A>) => Effect.Effect<B, E2, R2>,
+    options?: Pool.CheckoutOptions
+  ) => Effect.Effect<B, E2 | Pool.CheckoutError<E>, R2>
+  readonly scoped: (options?: Pool.CheckoutOptions) => Effect.Effect<A, Pool.CheckoutError<E>, Scope.Scope>
+  readonly status: Effect.Effect<Pool.Status>
+  readonly shutdown: (
+    options?: {
+      readonly mode?: "drain" | "now" | undefined
+      readonly timeout?: Duration.Input | "infinity" | undefined
+    }
+  ) => Effect.Effect<Pool.ShutdownReport>
+  readonly awaitShutdown: Effect.Effect<Pool.ShutdownReport>
+  readonly clone: Effect.Effect<Pool.Session<A, E>, never, Scope.Scope>
+  readonly drop: Effect.Effect<void>
+}
+interface OptionsSpec<A, E, R, RL> {
+  readonly factory: Effect.Effect<A, E, R>
+  readonly size: number
+  readonly maxOverflow?: number | undefined
+  readonly name?: string | undefined
+  readonly checkoutTimeout?: Duration.Input | "infinity" | undefined
+  readonly maxWaiting?: number | undefined
+  readonly strategy?: "lifo" | "fifo" | undefined
+  readonly start?: "eager" | "background" | "lazy" | undefined
+  readonly openTimeout?: Duration.Input | undefined
+  readonly openConcurrency?: number | undefined
+  readonly closeTimeout?: Duration.Input | undefined
+  readonly backoff?: Schedule.Schedule<unknown, Cause.Cause<unknown>> | undefined
+  readonly onOpenFailure?: "retry" | "fail" | undefined
+  readonly onAbandoned?: "destroy" | "checkin" | undefined
+  readonly onOwnerSuccess?: "release" | "abandon" | undefined
+  readonly onInterrupt?: "destroy" | "checkin" | undefined
+  readonly isBroken?: ((cause: Cause.Cause<unknown>) => boolean) | undefined
+  readonly shutdownTimeout?: Duration.Input | undefined
+  readonly stopWithLastSession?: boolean | undefined
+  readonly link?: ((resource: any) => Effect.Effect<unknown, unknown, RL>) | undefined
+}
+interface StatusSpec {
+  readonly name: string
+  readonly state: "ready" | "overflow" | "full" | "draining" | "closed"
+  readonly size: number
+  readonly maxOverflow: number
+  readonly idle: number
+  readonly lent: number
+  readonly opening: number
+  readonly closing: number
+  readonly overflow: number
+  readonly waiting: number
+  readonly abandoned: number
+}
+interface LeaseSpec<A> {
+  readonly id: number
+  readonly pool: string
+  readonly resource: A
+  readonly isLive: boolean
+}
+interface CheckoutTimeoutSpec<E> {
+  readonly _tag: "CheckoutTimeout"
+  readonly pool: string
+  readonly waited: Duration.Duration
+  readonly phase: "mailbox" | "queue" | "open"
+  readonly status: Pool.Status
+  readonly oldestLeaseAge: Duration.Duration | undefined
+  readonly lastOpenFailure: Cause.Cause<E | Pool.OpenTimeout> | undefined
+}
+
+class Client extends Context.Service<Client, { readonly ask: string }>()("conformance/Client") {}
+interface Conn {
+  readonly conn: 1
+  readonly heart: Effect.Effect<void>
+}
+type SqlError = { readonly _tag: "SqlError" }
+type Config = { readonly config: 1 }
+type LinkNeed = { readonly linkNeed: 1 }
+declare const factory: Effect.Effect<Conn, SqlError, Config | Scope.Scope>
+declare const need: Effect.Effect<void, never, LinkNeed>
+
+none<Deviations<Pool.Session<Conn, SqlError>, SessionSpec<Conn, SqlError>>>()
+none<Extras<Pool.Session<Conn, SqlError>, SessionSpec<Conn, SqlError>>>()
+none<
+  Deviations<
+    Required<Omit<Pool.Options<Conn, SqlError, Config, LinkNeed>, "link">>,
+    Required<Omit<OptionsSpec<Conn, SqlError, Config, LinkNeed>, "link">>
+  >
+>()
+holds<Extends<OptionsSpec<Conn, SqlError, Config, LinkNeed>, Pool.Options<Conn, SqlError, Config, LinkNeed>>>()
+none<Exclude<keyof Pool.Options<Conn>, keyof OptionsSpec<Conn, never, never, never>>>()
+holds<Same<Pool.Status, StatusSpec>>()
+holds<Same<Pool.ShutdownReport, { readonly drained: number; readonly forced: number }>>()
+none<Deviations<Pool.Lease<Conn>, LeaseSpec<Conn>>>()
+holds<Same<Pool.CheckoutOptions, { readonly timeout?: Duration.Input | "infinity" | undefined }>>()
+holds<
+  Same<
+    Pool.OwnedCheckoutOptions,
+    {
+      readonly timeout?: Duration.Input | "infinity" | undefined
+      readonly owner?: Fiber.Fiber<unknown, unknown> | "none" | undefined
+    }
+  >
+>()
+holds<
+  Same<
+    Pool.CheckoutError<SqlError>,
+    | Pool.CheckoutTimeout<SqlError>
+    | Pool.PoolOverloaded
+    | Pool.PoolClosed
+    | Pool.PoolCrashed
+    | Pool.OpenFailed<SqlError>
+  >
+>()
+none<Deviations<Pool.CheckoutTimeout<SqlError>, CheckoutTimeoutSpec<SqlError>>>()
+type At<Tag extends string> = Error & { readonly _tag: Tag; readonly pool: string }
+holds<Extends<Pool.CheckoutTimeout<SqlError>, At<"CheckoutTimeout">>>()
+holds<Extends<Pool.PoolFull, At<"PoolFull"> & { readonly status: Pool.Status }>>()
+holds<Extends<Pool.PoolOverloaded, At<"PoolOverloaded"> & { readonly status: Pool.Status }>>()
+holds<Extends<Pool.PoolClosed, At<"PoolClosed">>>()
+holds<Extends<Pool.PoolCrashed, At<"PoolCrashed">>>()
+holds<Same<Pool.OpenFailed<SqlError>["failure"], Cause.Cause<SqlError | Pool.OpenTimeout>>>()
+holds<Extends<Pool.OpenFailed<SqlError>, At<"OpenFailed">>>()
+holds<Extends<Pool.OpenTimeout, At<"OpenTimeout"> & { readonly after: Duration.Duration }>>()
+holds<Extends<Pool.InvalidOptions, At<"InvalidOptions"> & { readonly problems: ReadonlyArray<string> }>>()
+holds<Extends<Pool.LeaseExpired, At<"LeaseExpired"> & { readonly leaseId: number }>>()
+holds<Extends<Pool.ForeignLease, At<"ForeignLease"> & { readonly leaseId: number }>>()
+
+/* Covariant in both. */
+holds<Extends<Pool.Session<"a", "e">, Pool.Session<string, string>>>()
+lacks<Extends<Pool.Session<string, "e">, Pool.Session<"a", "e">>>()
+lacks<Extends<Pool.Session<"a", string>, Pool.Session<"a", "e">>>()
+holds<Extends<Pool.Session<"a">, Pool.Session<unknown, unknown>>>()
+holds<Extends<Pool.Lease<"a">, Pool.Lease<unknown>>>()
+holds<Same<Pool.Session<Conn>, Pool.Session<Conn, never>>>()
+
+/* Inference. */
+const _linked = () => Pool.make({ factory, size: 1, link: (r) => Effect.andThen(r.heart, need) })
+type Errors = SqlError | Pool.OpenTimeout | Pool.InvalidOptions
+holds<
+  Same<
+    ReturnType<typeof _linked>,
+    Effect.Effect<Pool.Session<Conn, SqlError>, Errors, Config | LinkNeed | Scope.Scope>
+  >
+>()
+const _plain = () => Pool.make({ factory: Effect.succeed(1), size: 1 })
+holds<
+  Same<
+    ReturnType<typeof _plain>,
+    Effect.Effect<Pool.Session<number>, Pool.OpenTimeout | Pool.InvalidOptions, Scope.Scope>
+  >
+>()
+// @ts-expect-error: the argument of `link` is the resource, not `any`
+export const _wrong = () => Pool.make({ factory, size: 1, link: (r) => Effect.sync(() => r.nothing) })
+// @ts-expect-error: an unknown option is a compile-time error too
+export const _unknown = () => Pool.make({ factory, size: 1, sise: 1 })
+
+class Db extends Pool.Service<Db, Conn, SqlError>()("conformance/Db") {}
+const _db = Effect.gen(function*() {
+  const db = yield* Db
+  holds<Same<typeof db, Pool.Session<Conn, SqlError>>>()
+  return yield* db.use((conn) => Effect.succeed(conn.conn))
+})
+holds<Same<typeof _db, Effect.Effect<1, Pool.CheckoutError<SqlError>, Db>>>()
+const _dbLayer = () => Db.layerWith({ factory, size: 1, link: (r) => Effect.andThen(r.heart, need) })
+holds<Same<ReturnType<typeof _dbLayer>, Layer.Layer<Db, Errors, Config | LinkNeed>>>()
+class Tag extends Context.Service<Tag, Pool.Session<Conn, SqlError>>()("conformance/Tag") {}
+const _tagLayer = () => Pool.layer(Tag, { factory, size: 1 })
+holds<Same<ReturnType<typeof _tagLayer>, Layer.Layer<Tag, Errors, Config>>>()
+const _serviceLayer = () => Pool.layer(Db, { factory, size: 1 })
+holds<Same<ReturnType<typeof _serviceLayer>, Layer.Layer<Db, Errors, Config>>>()
+// @ts-expect-error: a factory of something else does not fit the tag
+export const _misfit = () => Pool.layer(Tag, { factory: Effect.succeed("no"), size: 1 })
+const _needs = (session: Pool.Session<Conn, SqlError>) => session.use((_conn, _lease) => Effect.asVoid(Client))
+holds<Same<ReturnType<typeof _needs>, Effect.Effect<void, Pool.CheckoutError<SqlError>, Client>>>()
+
+it("pool: every declared value exists and is of its kind", () => {
+  for (const one of [Pool.make, Pool.Service, Pool.layer]) assert.strictEqual(typeof one, "function")
+  const classes = [
+    Pool.CheckoutTimeout,
+    Pool.PoolFull,
+    Pool.PoolOverloaded,
+    Pool.PoolClosed,
+    Pool.PoolCrashed,
+    Pool.OpenFailed,
+    Pool.OpenTimeout,
+    Pool.InvalidOptions,
+    Pool.LeaseExpired,
+    Pool.ForeignLease
+  ]
+  for (const one of classes) assert.isTrue(one.prototype instanceof Error)
+  assert.strictEqual(Db.key, "conformance/Db")
+})
