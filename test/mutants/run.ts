@@ -9,6 +9,7 @@
  */
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Mutant, mutants, mutate } from "./mutants.ts"
@@ -16,6 +17,8 @@ import { type Mutant, mutants, mutate } from "./mutants.ts"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const vitest = path.join(root, "node_modules/vitest/vitest.mjs")
 const config = "test/mutants/vitest.config.ts"
+const temp = fs.mkdtempSync(path.join(os.tmpdir(), "whitepool-mutants-"))
+process.on("exit", () => fs.rmSync(temp, { recursive: true, force: true }))
 const timeout = 20_000
 const abreast = 2
 
@@ -31,6 +34,8 @@ const runTests = (tests: ReadonlyArray<string>, mutant: Mutant | undefined): Pro
     const env = {
       ...process.env,
       NO_COLOR: "1",
+      // A run that hangs is killed, and could not remove its temporary files itself.
+      TMPDIR: temp,
       SEED: "1",
       RUNS: "400",
       ...(mutant === undefined ? {} : { MUTANT: mutant.id })

@@ -171,6 +171,18 @@ describe("the back-off", () => {
       assert.deepStrictEqual(yield* counts(session), {})
     }))
 
+  it.effect("of a Schedule that takes its time to answer is not waited for by the shutdown, nor left running", () =>
+    Effect.gen(function*() {
+      const { world } = backend()
+      let interrupted = 0
+      const hesitates = Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
+      const slow = Schedule.modifyDelay(Schedule.forever, () => hesitates)
+      const session = yield* world.pool({ start: "background", backoff: slow })
+      yield* settle
+      yield* session.shutdown()
+      assert.strictEqual(interrupted, 1)
+    }))
+
   it.effect("does not keep anybody from what is idle or comes back", () =>
     Effect.gen(function*() {
       const { down, up, world } = backend()

@@ -66,6 +66,11 @@ export class Closedown {
   #closeAll(): void {
     const state = this.#state
     state.phase = "closing"
+    if (state.starting) {
+      // The scope of `make` was closed while it waited: it goes on, with a pool that is closed.
+      state.starting = false
+      this.#ports.started(undefined)
+    }
     for (const worker of Array.from(state.workers).reverse()) {
       if (worker.state !== "closing") this.#staffing.close(worker)
     }

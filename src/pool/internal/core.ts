@@ -9,6 +9,7 @@ import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Actor from "../../actor/Actor.ts"
@@ -43,7 +44,7 @@ const crashedStatus = (status: Status): Status => ({
 /** What a core is made of, besides its settings. @internal */
 export interface Parts {
   readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
-  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown>) | undefined
+  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>) | undefined
   readonly isBroken: ((cause: Cause.Cause<unknown>) => boolean) | undefined
   readonly backoff: Schedule.Schedule<unknown, Cause.Cause<unknown>>
   readonly checkInvariants: boolean
@@ -71,6 +72,8 @@ export class Core implements Ports {
   readonly #outbox: Outbox
   readonly #timer: Timer
   readonly #backoff: Backoff
+  /** The user's schedule is asked for a delay, which may take it a while. */
+  #stepping: Fiber.Fiber<void> | undefined
   readonly #fork: Fork
   readonly #crew: Crew
   readonly #orphans: FinalizationRegistry<Borrow>
@@ -181,6 +184,7 @@ export class Core implements Ports {
     // In the launcher: the actor cannot be stopped by its own turn.
     this.#launch(() => {
       this.#timer.disarm()
+      this.#stepping?.interruptUnsafe()
       this.#fork(this.#leave)
       this.launcher.end()
     })
@@ -233,7 +237,9 @@ export class Core implements Ports {
 
   retryDelay(first: boolean, cause: Cause.Cause<unknown>): void {
     const post = (delay: number): void => this.post({ _tag: "RetryAfter", delay })
-    this.#launch(() => this.#fork(Effect.map(this.#backoff.next(first, cause), post)))
+    this.#launch(() => {
+      this.#stepping = this.#fork(Effect.map(this.#backoff.next(first, cause), post))
+    })
   }
 
   /** It ends with the actor, and leaves no observer behind. */

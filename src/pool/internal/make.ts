@@ -3,7 +3,7 @@ import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Actor from "../../actor/Actor.ts"
 import type { Options } from "../Options.ts"
@@ -44,10 +44,13 @@ export const make = <A, E = never, R = never, RL = never>(
         checkInvariants: Context.get(context, CheckInvariants)
       } as unknown as Parts
       const core = new Core(settings, context, parts)
+      // The actor's own scope: in that of the caller, which may close all at once, it could end before it has drained.
+      const life = Scope.makeUnsafe()
       yield* Effect.forkDetach(core.launcher.run, { startImmediately: true })
-      yield* Effect.orDie(Actor.spawn(core.behavior, { name: settings.name }))
-      // After the spawn, so that it runs before the actor is stopped.
-      yield* Effect.addFinalizer(() => close(core, settings.shutdownTimeout))
+      yield* Effect.orDie(Scope.provide(Actor.spawn(core.behavior, { name: settings.name }), life))
+      yield* Effect.addFinalizer((exit) =>
+        Effect.andThen(close(core, settings.shutdownTimeout), Scope.close(life, exit))
+      )
       const failure = yield* restore(started(core)).pipe(Effect.onInterrupt(() => close(core, 0)))
       if (failure === undefined) return new SessionImpl<A, E>(core)
       yield* awaitEnd(core, (awaiter) => ({ _tag: "AwaitShutdown", awaiter }))

@@ -22,7 +22,7 @@ import type { Worker } from "./worker.ts"
 /** What a worker's fiber needs to know of its pool. @internal */
 export interface Workplace {
   readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
-  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown>) | undefined
+  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>) | undefined
   readonly openTimedOut: () => Cause.Cause<unknown>
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly ready: (worker: Worker, resource: unknown) => void
@@ -101,7 +101,8 @@ export class WorkerFiber {
 
   #hold(resource: unknown): Effect.Effect<unknown, unknown> {
     const link = this.#place.link
-    return link === undefined ? Effect.never : Effect.suspend(() => link(resource))
+    // A listener that the link adds is removed with the resource, not with the pool.
+    return link === undefined ? Effect.never : Effect.suspend(() => Scope.provide(link(resource), this.#scope))
   }
 
   #close(held: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
