@@ -142,10 +142,11 @@ export class Machine {
   #expire(expired: ReadonlyArray<Borrow>, now: number): void {
     if (expired.length === 0) return
     const status = this.state.status()
-    const phases = expired.map((borrow) => this.state.phaseOf(borrow))
-    expired.forEach((borrow, index) => {
-      if (borrow.state === "waiting") this.#lending.expire(borrow, now, status, phases[index]!)
-    })
+    const openUpTo = this.state.openUpTo()
+    for (const borrow of expired) {
+      if (borrow.state !== "waiting") continue
+      this.#lending.expire(borrow, now, status, borrow.ticket <= openUpTo ? "open" : "queue")
+    }
   }
 }
 

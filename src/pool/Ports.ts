@@ -12,7 +12,7 @@ import type { ShutdownReport } from "./Status.ts"
 
 /** @internal */
 export interface Ports {
-  /** Monotonic milliseconds. Read only by turns that queue, lend or close something. */
+  /** Monotonic milliseconds. Never read by a turn that only gives something back. */
   readonly now: () => number
   /** The borrow is `lent` or `refused`: tell whoever asked, unless it is asking right now. */
   readonly reply: (borrow: Borrow) => void

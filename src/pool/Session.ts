@@ -87,7 +87,7 @@ export interface Session<out A, out E = never> {
   readonly tryCheckout: (options?: Pick<OwnedCheckoutOptions, "owner">) => Effect.Effect<Lease<A>, TryCheckoutError>
   /** Gives it back, as good as new. Nothing for a lease that has ended; dies with `ForeignLease` for one of another pool. */
   readonly checkin: (lease: Lease<unknown>) => Effect.Effect<void>
-  /** Gives it back broken: it is closed and replaced. */
+  /** Gives it back broken: it is closed and replaced. The `reason` goes along in the message; nothing reads it yet. */
   readonly destroyed: (lease: Lease<unknown>, reason?: unknown) => Effect.Effect<void>
   /** Makes the calling fiber the lease's owner. Nothing for an ended lease, or for one of `use` or `scoped`. */
   readonly adopt: (lease: Lease<unknown>) => Effect.Effect<void>

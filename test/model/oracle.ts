@@ -291,9 +291,12 @@ export class Oracle {
   #revokes(borrow: Borrow): void {
     this.#census.count("fault: revoked")
     this.#leaves(borrow, "held")
-    this.reference.drained--
-    this.reference.forced++
-    if (!borrow.taken) this.#turn.refused.set(borrow, "PoolClosed")
+    if (borrow.taken) {
+      this.reference.drained--
+      this.reference.forced++
+    } else {
+      this.#turn.refused.set(borrow, "PoolClosed")
+    }
   }
 
   #judge(machine: Machine, what: string): void {

@@ -91,7 +91,7 @@ export class Reference {
       this.stillborn = 0
       if (!infant.isSuccess) this.succeeds()
     }
-    if (this.phase !== "open") this.drained++
+    if (this.phase !== "open" && borrow.taken) this.drained++
   }
 
   /** Where new resources die at once, one more is no success until somebody has had it. */

@@ -115,7 +115,10 @@ export class SenderHandle<T> implements Mpsc.Sender<T> {
       return make(fiber)
     }
     return attempt<A, E | Closed<void>, Scope.Scope>(() => {
-      if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`reserveMany takes a natural number, got ${n}`)
+      // More would not fit into an array.
+      if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32) {
+        throw new RangeError(`reserveMany takes a natural number below 2 ** 32, got ${n}`)
+      }
       if (this.#isClosed) return Effect.fail(makeClosed(undefined))
       return this.#chan.permits.capacity >= n ? true : otherwise()
     }, take)

@@ -40,7 +40,7 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   /** The budget in milliseconds, from the moment the machine is asked. */
   readonly wait: number
   /** The fiber whose own guard gives it back (`use`, `scoped`), and cannot while that fiber awaits the shutdown. */
-  readonly guardFiber: AnyFiber | undefined
+  guardFiber: AnyFiber | undefined
   /**
    * The fiber whose end abandons the lease (`checkout`). Only until the grant: then it is `owner`, and forgotten with it, for
    * a fiber holds on to what it has returned, which may well be the lease.
@@ -76,6 +76,11 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
     this.wait = wait
     this.guardFiber = guardFiber
     this.ownerFiber = ownerFiber
+  }
+
+  /** No answer yet: the mailbox may hold the question back, as the queue may the answer. */
+  get isPending(): boolean {
+    return this.state === "asked" || this.state === "waiting"
   }
 
   abstract deliver(): void

@@ -38,14 +38,9 @@ export class CheckoutCell extends Borrow {
 
   deliver(): void {
     const resume = this.#resume
-    if (resume === undefined || this.#isPending) return
+    if (resume === undefined || this.isPending) return
     this.#resume = undefined
     resume(Effect.sync(() => this.takeOrThrow()))
-  }
-
-  /** The mailbox may hold the question back, as it may the answer. */
-  get #isPending(): boolean {
-    return this.state === "waiting" || this.state === "asked"
   }
 
   /** Goes on after an attempt that found nothing, or after a grant that did not hold. */
@@ -59,7 +54,7 @@ export class CheckoutCell extends Borrow {
         this.#core.ask(this)
       }
       // Answered on the spot: still later and by the outbox, for there is no canceller before this function returns.
-      if (!this.#isPending) this.#core.deliverLater(this)
+      if (!this.isPending) this.#core.deliverLater(this)
       return Effect.sync(() => this.#core.post({ _tag: "Cancel", borrow: this }))
     }))
   }

@@ -17,6 +17,8 @@ export class Closedown {
   readonly #ports: Ports
   readonly #lending: Lending
   readonly #staffing: Staffing
+  /** At this many awaiters those that have left are dropped. */
+  #sweepAt = 1
 
   constructor(state: State, ports: Ports, lending: Lending, staffing: Staffing) {
     this.#state = state
@@ -41,7 +43,11 @@ export class Closedown {
   awaitEnd(awaiter: Awaiter): void {
     const state = this.#state
     if (state.phase === "closed") return awaiter.reply(this.#report())
-    state.awaiters = [...state.awaiters.filter(({ hasLeft }) => !hasLeft), awaiter]
+    if (state.awaiters.length >= this.#sweepAt) {
+      state.awaiters = state.awaiters.filter(({ hasLeft }) => !hasLeft)
+      this.#sweepAt = Math.max(1, 2 * state.awaiters.length)
+    }
+    state.awaiters.push(awaiter)
     if (state.phase !== "open") this.#revokeLeasesOf(awaiter.fiber)
   }
 
@@ -113,6 +119,7 @@ export class Closedown {
       }
       borrow = next
     }
+    this.#staffing.hire()
   }
 
   #report(): ShutdownReport {

@@ -64,6 +64,7 @@ export class Core implements Ports {
   /** Why an eager start failed; once `starting` is over. */
   startFailure: Cause.Cause<unknown> | undefined = undefined
   onStarted: (() => void) | undefined = undefined
+  onGone: (() => void) | undefined = undefined
   #actor: Actor.Context<Message> | undefined
   #isGone = false
   #farewells: Array<Delivery> = []
@@ -118,9 +119,7 @@ export class Core implements Ports {
     borrow.asking = false
     if (borrow.state !== "asked") return
     if (this.outcome !== undefined) return this.refuse(borrow)
-    if (!borrow.isAwaited) return
-    for (const heard of this.#unheard) if (heard.state !== "asked") this.#unheard.delete(heard)
-    this.#unheard.add(borrow)
+    if (borrow.isAwaited) this.#unheard.add(borrow)
   }
 
   /** The answer of a pool that is no more, or of a session that was dropped. */
@@ -148,6 +147,7 @@ export class Core implements Ports {
   }
 
   #turn(message: Message): void {
+    if (message._tag === "Checkout" && this.#unheard.size > 0) this.#unheard.delete(message)
     try {
       this.machine.handle(message)
       if (this.#checkInvariants) check(this.machine.state)
@@ -197,6 +197,7 @@ export class Core implements Ports {
       this.outcome === "crashed" ? closings : Effect.void,
       Effect.map(this.#actor!.self.stop(), () => {
         this.#isGone = true
+        this.onGone?.()
         for (const delivery of this.#farewells) this.#outbox.add(delivery)
         this.#farewells = []
       })

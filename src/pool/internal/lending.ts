@@ -40,7 +40,7 @@ export class Lending {
     }
     // An asker that has no time to wait is answered before anybody looks at the length of the queue.
     if (borrow.wait === 0) {
-      return this.expire(borrow, this.#ports.now(), state.status(), state.phaseOf(borrow))
+      return this.expire(borrow, this.#ports.now(), state.status(), state.openUpTo() === Infinity ? "open" : "queue")
     }
     if (borrow.mode === "attempt") return
     if (state.waiting.length + 1 - state.openable > state.settings.maxWaiting) {
@@ -87,9 +87,12 @@ export class Lending {
   revoke(borrow: Borrow): Worker | undefined {
     const worker = this.end(borrow)
     if (worker === undefined) return undefined
-    this.#state.drained--
-    this.#state.forced++
-    if (!borrow.taken) this.refuseClosed(borrow)
+    if (borrow.taken) {
+      this.#state.drained--
+      this.#state.forced++
+    } else {
+      this.refuseClosed(borrow)
+    }
     return worker
   }
 
@@ -159,13 +162,16 @@ export class Lending {
     worker.state = "free"
     worker.borrow = undefined
     if (borrow.taken && !worker.proven) this.#staffing.proven(worker)
-    if (state.phase !== "open") state.drained++
+    borrow.guardFiber = undefined
+    // One that nobody had yet was no lease to anybody.
+    if (state.phase !== "open" && borrow.taken) state.drained++
     return worker
   }
 
   refuse(borrow: Borrow, refusal: Refusal): void {
     if (borrow.state === "waiting") this.#leaveQueue(borrow)
     borrow.state = "refused"
+    borrow.guardFiber = undefined
     borrow.refusal = refusal
     this.#ports.reply(borrow)
   }

@@ -2,6 +2,7 @@
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
@@ -48,10 +49,14 @@ export const make = <A, E = never, R = never, RL = never>(
       const life = Scope.makeUnsafe()
       yield* Effect.forkDetach(core.launcher.run, { startImmediately: true })
       yield* Effect.orDie(Scope.provide(Actor.spawn(core.behavior, { name: settings.name }), life))
-      yield* Effect.addFinalizer((exit) =>
-        Effect.andThen(close(core, settings.shutdownTimeout), Scope.close(life, exit))
-      )
-      const failure = yield* restore(started(core)).pipe(Effect.onInterrupt(() => close(core, 0)))
+      // A scope in the caller's, so that a pool that has ended by itself leaves nothing behind in one that lives on.
+      const own = Scope.forkUnsafe(yield* Effect.scope)
+      core.onGone = () => void Scope.closeUnsafe(own, Exit.void)
+      yield* Scope.addFinalizerExit(own, (exit) =>
+        Effect.andThen(close(core, settings.shutdownTimeout), Scope.close(life, exit)))
+      const failure = yield* restore(started(core)).pipe(Effect.onInterrupt(() =>
+        close(core, 0)
+      ))
       if (failure === undefined) return new SessionImpl<A, E>(core)
       yield* awaitEnd(core, (awaiter) => ({ _tag: "AwaitShutdown", awaiter }))
       return yield* Effect.failCause(failure as Cause.Cause<E | OpenTimeout>)

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type { Options } from "../Options.ts"
 import { InvalidOptions } from "../PoolError.ts"
 
@@ -65,7 +66,7 @@ const anObject: Check = (value) =>
   (typeof value === "object" && value !== null) || typeof value === "function" ? undefined : "must be a Schedule"
 
 const checks: Record<keyof Options<unknown>, Check> = {
-  factory: (value) => typeof value === "object" && value !== null ? undefined : "must be an Effect",
+  factory: (value) => Effect.isEffect(value) ? undefined : "must be an Effect",
   size: natural(0),
   maxOverflow: natural(0),
   name: (value) => typeof value === "string" && value.length > 0 ? undefined : "must be a string that is not empty",

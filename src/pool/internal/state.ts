@@ -48,7 +48,7 @@ export class State {
   /** After a failed opening: first the schedule is asked for its delay, then the delay is waited for. */
   backoff: "asking" | Deadline<Due> | undefined = undefined
 
-  awaiters: ReadonlyArray<Awaiter> = []
+  awaiters: Array<Awaiter> = []
   shutdownBy: Deadline<Due> | undefined = undefined
   drained = 0
   forced = 0
@@ -84,16 +84,16 @@ export class State {
     return this.bound - this.lent.length - this.idle.length
   }
 
-  /** `open` when an opening, or the back-off before it, is under way for this waiter's place. */
-  phaseOf(waiter: Borrow): "queue" | "open" {
-    if (this.opening === 0 && this.backoff === undefined) return "queue"
-    if (waiter.state !== "waiting") return this.waiting.length < this.openable ? "open" : "queue"
-    let ahead: Borrow | undefined = waiter
-    for (let places = this.openable; places > 0; places--) {
-      ahead = ahead.prev
-      if (ahead === undefined) return "open"
-    }
-    return "queue"
+  /**
+   * Up to which ticket a waiter's place is one that an opening, or the back-off before it, is under way for. `Infinity`:
+   * for a newcomer's too.
+   */
+  openUpTo(): number {
+    if (this.opening === 0 && this.backoff === undefined) return 0
+    if (this.waiting.length < this.openable) return Infinity
+    let last: Borrow | undefined
+    for (let places = this.openable; places > 0; places--) last = last === undefined ? this.waiting.head : last.next
+    return last?.ticket ?? 0
   }
 
   status(): Status {

@@ -46,7 +46,7 @@ export class UseCell extends BorrowEffect {
       case "lent":
         this.taken = true
         this.touched = true
-        return this.#body(this.worker!.resource as never, new LeaseImpl<never>(this.#core, this))
+        return asEffect(this.#body(this.worker!.resource as never, new LeaseImpl<never>(this.#core, this)))
       case "asked":
       case "waiting":
         return this.#wait
@@ -62,14 +62,9 @@ export class UseCell extends BorrowEffect {
     if (this.state === "asked") this.#core.ask(this)
   }
 
-  /** The mailbox may hold the question back, as it may the answer. */
-  get #isPending(): boolean {
-    return this.state === "waiting" || this.state === "asked"
-  }
-
   deliver(): void {
     const resume = this.#resume
-    if (resume === undefined || this.#isPending) return
+    if (resume === undefined || this.isPending) return
     this.#resume = undefined
     resume(this)
   }
@@ -77,7 +72,7 @@ export class UseCell extends BorrowEffect {
   /** Needs no canceller: the guard outside posts `Cancel`, also when the answer came before the interruption was seen. */
   get #wait(): Effect.Effect<unknown, unknown, unknown> {
     return Effect.callback<unknown, unknown, unknown>((resume) => {
-      if (this.#isPending) this.#resume = resume
+      if (this.isPending) this.#resume = resume
       else resume(this)
     })
   }
@@ -95,8 +90,14 @@ export class UseCell extends BorrowEffect {
 
   /** Nobody has touched the resource, if there is one. */
   giveBack(): void {
-    if (this.#hasAsked && (this.#isPending || this.state === "lent")) this.#core.post({ _tag: "Cancel", borrow: this })
+    if (this.#hasAsked && (this.isPending || this.state === "lent")) this.#core.post({ _tag: "Cancel", borrow: this })
   }
+}
+
+/** Effect would end the fiber on the spot, without a look at its guards, and the resource would be lent for ever. */
+const asEffect = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  if (Effect.isEffect(body)) return body
+  throw new TypeError("the function given to use must return an Effect")
 }
 
 /** A defect before an interruption before a typed failure. Runs the user's `isBroken`, so never inside a turn. */

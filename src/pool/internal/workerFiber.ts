@@ -41,6 +41,8 @@ export class WorkerFiber {
   /** Given up: it ends alone, and nobody wants to hear of it. */
   #abandoned = false
   #timedOut = false
+  /** Why the opening failed, while what it had acquired is given back. */
+  #failure: Cause.Cause<unknown> | undefined
   #fiber: Fiber.Fiber<void> | undefined
 
   constructor(worker: Worker, place: Workplace) {
@@ -51,6 +53,7 @@ export class WorkerFiber {
   start(): void {
     if (this.#told) return this.#leave({ _tag: "Closed", abandoned: false })
     this.#fiber = this.#place.fork(this.#life)
+    this.#fiber.addObserver((exit) => this.#afterLife(exit))
   }
 
   close(): void {
@@ -60,7 +63,7 @@ export class WorkerFiber {
 
   /** Its opening or its closing has outlived its timeout. It may have ended in between. */
   giveUp(): void {
-    if (this.#stage === "holding" || this.#stage === "gone" || this.#abandoned) return
+    if (this.#stage === "gone" || this.#abandoned || (this.#stage === "holding" && !this.#told)) return
     const opening = this.#stage === "opening" && !this.#told
     if (opening) {
       this.#timedOut = true
@@ -72,7 +75,7 @@ export class WorkerFiber {
     this.#place.exited(
       this.#worker,
       opening
-        ? { _tag: "OpenFailed", cause: this.#place.openTimedOut(), abandoned: true }
+        ? { _tag: "OpenFailed", cause: this.#failure ?? this.#place.openTimedOut(), abandoned: true }
         : { _tag: "Closed", abandoned: true }
     )
   }
@@ -99,6 +102,13 @@ export class WorkerFiber {
     )
   )
 
+  /** Effect ends a fiber without unwinding it where user code, untyped, has returned something that is no Effect. */
+  #afterLife(exit: Exit.Exit<void>): void {
+    if (this.#stage === "gone") return
+    const cause = Exit.isFailure(exit) ? Cause.die(Cause.squash(exit.cause)) : Cause.empty
+    this.#place.fork(this.#stage === "opening" ? this.#closeUnopened(cause) : this.#close(Exit.failCause(cause)))
+  }
+
   #hold(resource: unknown): Effect.Effect<unknown, unknown> {
     const link = this.#place.link
     // A listener that the link adds is removed with the resource, not with the pool.
@@ -116,11 +126,12 @@ export class WorkerFiber {
 
   /** It failed, came too late, or was told to close before it was open. What it had acquired by then is given back first. */
   #closeUnopened(cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    this.#failure = this.#timedOut ? this.#place.openTimedOut() : cause
+    const failure = this.#failure
     return Effect.andThen(
       this.#closeScope,
       Effect.sync(() => {
         if (this.#told) return this.#leave({ _tag: "Closed", abandoned: false })
-        const failure = this.#timedOut ? this.#place.openTimedOut() : cause
         this.#leave({ _tag: "OpenFailed", cause: failure, abandoned: false })
       })
     )

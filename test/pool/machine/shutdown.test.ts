@@ -199,7 +199,7 @@ describe("Machine: drain", () => {
     assert.strictEqual(b.outcome, "PoolClosed")
     assert.deepStrictEqual(rig.calls(), ["reply b lent 1", "reply b PoolClosed", "close 1"])
     rig.closed(1)
-    assert.deepStrictEqual(end.reports, [{ drained: 0, forced: 1 }])
+    assert.deepStrictEqual(end.reports, [{ drained: 0, forced: 0 }])
   })
 })
 
