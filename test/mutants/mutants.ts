@@ -735,8 +735,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "use-keeps-an-untouched-grant",
     file: machine("useCell"),
-    original: "(this.#isPending || this.state === \"lent\")",
-    replacement: "this.#isPending",
+    original: "(this.isPending || this.state === \"lent\")",
+    replacement: "this.isPending",
     breaks: "a use interrupted between grant and delivery leaks the resource",
     stands: "§6, B-4",
     tests: shell("use")
@@ -885,5 +885,59 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "a grant goes to an asker that left before its turn came",
     stands: "B-4",
     tests: waits
+  },
+  {
+    id: "link-outlives-its-closing",
+    file: machine("workerFiber"),
+    original: "(this.#stage === \"holding\" && !this.#told)) return",
+    replacement: "this.#stage === \"holding\") return",
+    breaks: "a link that will not end holds its place, and every shutdown, for ever",
+    stands: "H-8",
+    tests: shell("stubborn")
+  },
+  {
+    id: "ended-behind-our-back",
+    file: machine("workerFiber"),
+    original: "    this.#fiber.addObserver((exit) => this.#afterLife(exit))\n",
+    replacement: "",
+    breaks: "a factory or link that returns no Effect loses its place, and its resource stays open",
+    stands: "C-7",
+    tests: shell("stubborn")
+  },
+  {
+    id: "body-that-is-no-effect",
+    file: machine("useCell"),
+    original: "if (Effect.isEffect(body)) return body",
+    replacement: "return body",
+    breaks: "a use whose function returns a Promise lends its resource for ever",
+    stands: "B-12",
+    tests: shell("stubborn")
+  },
+  {
+    id: "actor-in-the-callers-scope",
+    file: machine("make"),
+    original: "Effect.orDie(Scope.provide(Actor.spawn(core.behavior, { name: settings.name }), life))",
+    replacement: "Effect.orDie(Actor.spawn(core.behavior, { name: settings.name }))",
+    breaks: "a scope that closes all at once ends the actor before it has drained, and hangs",
+    stands: "§5.6",
+    tests: shell("scopes")
+  },
+  {
+    id: "finalizer-outlives-the-pool",
+    file: machine("make"),
+    original: "core.onGone = () => void Scope.closeUnsafe(own, Exit.void)",
+    replacement: "",
+    breaks: "each pool that ended leaves itself behind in a scope that lives on",
+    stands: "invariant 7",
+    tests: shell("stubborn")
+  },
+  {
+    id: "schedule-outlives-the-pool",
+    file: machine("core"),
+    original: "      this.#stepping?.interruptUnsafe()\n",
+    replacement: "",
+    breaks: "a back-off schedule that waits goes on after the end, and keeps the process alive",
+    stands: "invariant 7",
+    tests: shell("backoff")
   }
 ]
