@@ -8,7 +8,7 @@ import type { Delivery } from "./outbox.ts"
 import { WaitList, WaitNode } from "./waitList.ts"
 import type { Wake } from "./wake.ts"
 
-class Watcher<A> extends WaitNode implements Delivery {
+class SignalWaiter<A> extends WaitNode implements Delivery {
   readonly #resume: (effect: Effect.Effect<A>) => void
   result: Effect.Effect<A> | undefined
 
@@ -25,7 +25,7 @@ class Watcher<A> extends WaitNode implements Delivery {
 /** @internal */
 export class Signal<A> {
   readonly #wake: Wake
-  readonly #watchers = new WaitList<Watcher<A>>()
+  readonly #waiters = new WaitList<SignalWaiter<A>>()
   #result: Effect.Effect<A> | undefined
 
   constructor(wake: Wake) {
@@ -40,9 +40,9 @@ export class Signal<A> {
   set(value: A): void {
     if (this.#result !== undefined) return
     const result = this.#result = Effect.succeed(value)
-    for (let watcher = this.#watchers.shift(); watcher !== undefined; watcher = this.#watchers.shift()) {
-      watcher.result = result
-      this.#wake.deliver(watcher)
+    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
+      waiter.result = result
+      this.#wake.deliver(waiter)
     }
   }
 
@@ -50,9 +50,9 @@ export class Signal<A> {
   readonly wait: Effect.Effect<A> = Effect.suspend(() =>
     this.#result ?? Effect.callback<A>((resume) => {
       if (this.#result !== undefined) return resume(this.#result)
-      const watcher = new Watcher<A>(resume)
-      this.#watchers.add(watcher)
-      return Effect.sync(() => this.#watchers.remove(watcher))
+      const waiter = new SignalWaiter<A>(resume)
+      this.#waiters.add(waiter)
+      return Effect.sync(() => this.#waiters.remove(waiter))
     })
   )
 }

@@ -8,9 +8,9 @@
  */
 import type * as Fiber from "effect/Fiber"
 import type { Deadline } from "../../channel/internal/deadlines.ts"
+import type { Linked } from "../../channel/internal/list.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
 import type * as PoolError from "../PoolError.ts"
-import type { Linked } from "./list.ts"
 import type { Owner } from "./owner.ts"
 import type { Due } from "./state.ts"
 import type { Worker } from "./worker.ts"

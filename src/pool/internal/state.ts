@@ -5,10 +5,10 @@
  */
 import type * as Cause from "effect/Cause"
 import { type Deadline, Deadlines } from "../../channel/internal/deadlines.ts"
+import { List } from "../../channel/internal/list.ts"
 import type { Awaiter } from "../Message.ts"
 import type { Status } from "../Status.ts"
 import type { Borrow } from "./borrow.ts"
-import { List } from "./list.ts"
 import type { Owner } from "./owner.ts"
 import type { Settings } from "./settings.ts"
 import type { Worker } from "./worker.ts"

@@ -5,8 +5,8 @@
  * @internal
  */
 import type { Deadline } from "../../channel/internal/deadlines.ts"
+import type { Linked } from "../../channel/internal/list.ts"
 import type { Borrow } from "./borrow.ts"
-import type { Linked } from "./list.ts"
 import type { Due } from "./state.ts"
 
 /** @internal */
