@@ -939,5 +939,32 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "a back-off schedule that waits goes on after the end, and keeps the process alive",
     stands: "invariant 7",
     tests: shell("backoff")
+  },
+  {
+    id: "stillborn-in-a-loop",
+    file: staffing,
+    original: "else if (++state.stillborn > state.bound) this.#openFailed(cause)",
+    replacement: "",
+    breaks: "resources that die as soon as they are open are opened again and again without a pause",
+    stands: "C-1",
+    tests: [testOf("stillborn")]
+  },
+  {
+    id: "bereaved-forgets-its-guard",
+    file: lending,
+    original: "    borrow.guardFiber = guardFiber\n",
+    replacement: "",
+    breaks: "a use whose first resource died under it is waited for by the shutdown it asks for itself",
+    stands: "§5.6",
+    tests: [testOf("stillborn")]
+  },
+  {
+    id: "revoked-and-nobody-hired",
+    file: closedown,
+    original: "    this.#staffing.hire()\n  }",
+    replacement: "  }",
+    breaks: "those who wait through a drain wait for one opening at a time, though opening works again",
+    stands: "§5.6",
+    tests: [testOf("stillborn")]
   }
 ]

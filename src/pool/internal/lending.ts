@@ -101,9 +101,12 @@ export class Lending {
    * old place in the queue again, and its old deadline.
    */
   bereave(borrow: Borrow): void {
+    const { guardFiber } = borrow
     const owner = borrow.owner?.fiber
     if (this.end(borrow) === undefined || borrow.taken) return
     const state = this.#state
+    // It is a request again, and whose it is has not changed.
+    borrow.guardFiber = guardFiber
     borrow.ownerFiber = owner
     const worker = this.#takeIdle()
     if (worker !== undefined) return this.#lend(worker, borrow)

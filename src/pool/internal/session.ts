@@ -115,13 +115,11 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     }) as Effect.Effect<A, CheckoutError<E>, Scope.Scope>
   }
 
-  readonly checkin = (lease: Lease<unknown>): Effect.Effect<void> => {
-    return Effect.sync(() => this.#core.post({ _tag: "Checkin", borrow: this.#borrowOf(lease) }))
-  }
+  readonly checkin = (lease: Lease<unknown>): Effect.Effect<void> =>
+    Effect.sync(() => this.#core.post({ _tag: "Checkin", borrow: this.#borrowOf(lease) }))
 
-  readonly destroyed = (lease: Lease<unknown>, reason?: unknown): Effect.Effect<void> => {
-    return Effect.sync(() => this.#core.post({ _tag: "Destroyed", borrow: this.#borrowOf(lease), reason }))
-  }
+  readonly destroyed = (lease: Lease<unknown>, reason?: unknown): Effect.Effect<void> =>
+    Effect.sync(() => this.#core.post({ _tag: "Destroyed", borrow: this.#borrowOf(lease), reason }))
 
   readonly adopt = (lease: Lease<unknown>): Effect.Effect<void> => {
     return Effect.withFiberSucceed((fiber) => {

@@ -51,7 +51,6 @@ export class WorkerFiber {
   }
 
   start(): void {
-    if (this.#told) return this.#leave({ _tag: "Closed", abandoned: false })
     this.#fiber = this.#place.fork(this.#life)
     this.#fiber.addObserver((exit) => this.#afterLife(exit))
   }
