@@ -7,7 +7,7 @@
  *   init             <---------------    Actor.spawn
  *   receive          <---------------    ref.cast, ref.castUnsafe, ref.call, a Down, a timer
  *     reply.send     --------------->      ref.call ends
- *   onExit           <---------------    ref.exit, when it traps exits
+ *   onExit           <---------------    ref.exit, the end of a linked actor, when it traps exits
  *   terminate        <---------------    ref.stop, ref.exit, a crash, its scope closes
  *                    --------------->      ref.awaitExit, monitors
  * ```
@@ -27,6 +27,11 @@
  * | `ref.exit(normal)`, not trapping  |                  |                |             | goes on            |
  * | `ref.exit(reason)`, not trapping  | dead letters     | is interrupted | yes         | `reason`           |
  * | `ref.exit(reason)`, trapping      | is handled first | finishes       |             | `onExit`, goes on  |
+ * | a linked actor ends `Normal`      |                  |                |             | goes on            |
+ * | a linked actor is `Killed`        | dead letters     | is interrupted | no          | `Killed`           |
+ * | a linked actor ends otherwise     | dead letters     | is interrupted | yes         | its reason         |
+ * | a linked actor ends, trapping     | is handled first | finishes       |             | `onExit`, goes on  |
+ * | its supervisor is `Killed`        | dead letters     | is interrupted | if trapping | `Killed`           |
  * | its scope closes, trapping or not | dead letters     | is interrupted | yes         | `Shutdown`         |
  * | `terminate` goes wrong            |                  |                |             | `Crash`            |
  * | `init` goes wrong                 | dead letters     |                | no          | `spawn` fails      |
@@ -34,7 +39,8 @@
  * To go wrong is to throw, to fail, to die, or to interrupt oneself: nobody had told the actor to end.
  *
  * A synchronous turn cannot be interrupted: an exit that arrives during one takes effect at its end. An end is
- * announced (`awaitExit`, `Down`, `ActorStopped`) when `terminate` and the fibers forked by the actor have ended.
+ * announced (`awaitExit`, `Down`, `ActorStopped`, a link's signal) when `terminate` and the fibers forked by the actor
+ * have ended.
  *
  * **Not promised.** As in Erlang, messages of one sender to one actor keep their order, and nothing is said about those
  * of two senders. A message is handled at most once.
@@ -75,17 +81,21 @@ export interface Behavior<M, R = never> {
    * sender's stack, and reads nothing of the sender's fiber; the Effect runs in the context captured by `spawn`.
    */
   readonly receive: (message: M, context: Context<M>) => void | Effect.Effect<void, unknown, R>
-  /** Runs before the first message; its failure is the actor's exit reason and `spawn`'s failure. */
+  /**
+   * Runs before the first message; its failure is the actor's exit reason and `spawn`'s failure. So is an exit signal
+   * that arrives meanwhile, and ends an actor that does not trap exits.
+   */
   readonly init?: ((context: Context<M>) => Effect.Effect<void, unknown, R>) | undefined
   /**
    * Runs on every end that is not `Killed`, of an actor whose `init` had succeeded. OTP runs it on an exit signal only
    * when the process traps exits; here it always does, as a finalizer of Effect would. No message arrives any more; a
-   * reply still owed can be sent. A second exit signal changes nothing, except `Killed`, which interrupts it.
+   * reply still owed can be sent. A second exit signal changes nothing, except `ref.exit(killed)`, which interrupts it:
+   * a `Killed` that comes over a link is a reason like any other, and comes too late.
    */
   readonly terminate?: ((reason: ExitReason) => Effect.Effect<void, never, R>) | undefined
   /**
-   * With `trapExit`, exit signals arrive here, in the order of the mailbox, instead of ending the actor. `from` is
-   * `None` for one sent by `ref.exit`. Without it they are dead letters.
+   * With `trapExit`, exit signals arrive here, in the order of the mailbox, instead of ending the actor. `from` is the
+   * linked actor that has ended, or `None` for one sent by `ref.exit`. Where this is left out they are dead letters.
    */
   readonly onExit?:
     | ((
@@ -115,6 +125,25 @@ export interface Context<M> {
   readonly monitor: (target: Target, onDown: (reason: ExitReason) => M) => Effect.Effect<Monitor>
   /** The synchronous twin of `monitor`. Costs one observer and one small object. */
   readonly monitorUnsafe: (target: Target, onDown: (reason: ExitReason) => M) => Monitor
+  /**
+   * Ties this actor and another together, both ways: when one ends, the other gets an exit signal with the same reason.
+   * Every reason but `Normal` ends an actor that does not trap exits; one that does has all of them, `Normal` too, in
+   * `onExit`. OTP: `link/1`.
+   *
+   * **Details.** There is one link between two actors, however often it is made, and either may undo it. With an actor
+   * that has ended there is none: the signal `NoProcess` comes from it at once. An actor linked to itself is nothing.
+   * Only actors can be linked; a fiber can be monitored.
+   */
+  readonly link: (ref: ActorRef<never>) => Effect.Effect<void>
+  /** The synchronous twin of `link`. A signal that ends this actor takes effect at the end of its turn. */
+  readonly linkUnsafe: (ref: ActorRef<never>) => void
+  /**
+   * Idempotent. The other's end has no effect after it. An exit that has been trapped already is a message in the
+   * mailbox, and arrives, as with OTP's `unlink/1`.
+   */
+  readonly unlink: (ref: ActorRef<never>) => Effect.Effect<void>
+  /** The synchronous twin of `unlink`. */
+  readonly unlinkUnsafe: (ref: ActorRef<never>) => void
   /**
    * Sends to self later, by the clock captured by `spawn`. Ends with this actor. OTP: `erlang:send_after/3`. A delay
    * that is negative or NaN dies.

@@ -1,5 +1,5 @@
 /**
- * How talking to an actor fails. Re-exported by `Actor`.
+ * How talking to an actor, and naming one, fails. Re-exported by `Actor` and `Registry`.
  *
  * @since 0.1.0
  */
@@ -53,6 +53,20 @@ export class StartFailed extends Data.TaggedError("StartFailed")<{
 }> {
   override get message(): string {
     return `${label(this.actor, this.name)} did not start: ${ExitReason.format(this.reason)}`
+  }
+}
+
+/**
+ * A living actor bears that name in this registry.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NameTaken extends Data.TaggedError("NameTaken")<{
+  readonly taken: string
+}> {
+  override get message(): string {
+    return `the name "${this.taken}" is taken`
   }
 }
 

@@ -5,3 +5,5 @@
  */
 export * as Actor from "./Actor.ts"
 export * as ExitReason from "./ExitReason.ts"
+export * as Registry from "./Registry.ts"
+export * as Supervisor from "./Supervisor.ts"

@@ -24,6 +24,14 @@ interface BehaviorSpec<M, R> {
   readonly receive: (message: M, context: Actor.Context<M>) => void | Effect.Effect<void, unknown, R>
   readonly init?: ((context: Actor.Context<M>) => Effect.Effect<void, unknown, R>) | undefined
   readonly terminate?: ((reason: ExitReason.ExitReason) => Effect.Effect<void, never, R>) | undefined
+  readonly onExit?:
+    | ((
+      from: Option.Option<Actor.ActorRef<never>>,
+      reason: ExitReason.ExitReason,
+      context: Actor.Context<M>
+    ) => void | Effect.Effect<void, unknown, R>)
+    | undefined
+  readonly trapExit?: boolean | undefined
 }
 interface ContextSpec<M> {
   readonly self: Actor.ActorRef<M>
@@ -32,8 +40,15 @@ interface ContextSpec<M> {
     onDown: (reason: ExitReason.ExitReason) => M
   ) => Effect.Effect<Actor.Monitor>
   readonly monitorUnsafe: (target: Actor.Target, onDown: (reason: ExitReason.ExitReason) => M) => Actor.Monitor
+  readonly link: (ref: Actor.ActorRef<never>) => Effect.Effect<void>
+  readonly unlink: (ref: Actor.ActorRef<never>) => Effect.Effect<void>
   readonly sendAfter: (delay: Duration.Input, message: M) => Effect.Effect<Actor.Timer>
   readonly sendAfterUnsafe: (delay: Duration.Input, message: M) => Actor.Timer
+}
+/** What a turn does may have a synchronous twin, named so. */
+interface Twins {
+  readonly linkUnsafe: (ref: Actor.ActorRef<never>) => void
+  readonly unlinkUnsafe: (ref: Actor.ActorRef<never>) => void
 }
 interface OptionsSpec {
   readonly name?: string | undefined
@@ -61,8 +76,9 @@ export const _reasons: ExitReasonSpec = ExitReason
 holds<Same<ExitReason.ExitReason, Reason>>()
 none<Deviations<typeof ExitReason, ExitReasonSpec>>()
 none<Deviations<Required<Actor.Behavior<M, R>>, Required<BehaviorSpec<M, R>>>>()
+none<Extras<Actor.Behavior<M, R>, BehaviorSpec<M, R>>>()
 none<Deviations<Actor.Context<M>, ContextSpec<M>>>()
-none<Extras<Actor.Context<M>, ContextSpec<M>>>()
+none<Extras<Actor.Context<M>, ContextSpec<M> & Twins>>()
 none<Deviations<Actor.Monitor, { readonly demonitor: Effect.Effect<void> }>>()
 none<Deviations<Actor.Timer, { readonly cancel: Effect.Effect<void> }>>()
 holds<Same<Actor.Options, OptionsSpec>>()

@@ -30,7 +30,8 @@ export const makeWorld = () => {
     live: () => world.opened.length - world.closed.length
   }
   const acquire = Effect.gen(function*() {
-    const thing: Thing = { id: world.opened.length + 1, death: yield* Deferred.make<void>() }
+    const death = yield* Deferred.make<void>()
+    const thing: Thing = { id: world.opened.length + 1, death }
     world.opened.push(thing)
     world.mostLive = Math.max(world.mostLive, world.live())
     return thing

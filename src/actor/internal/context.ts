@@ -9,6 +9,7 @@ import { timeoutMillis } from "../../channel/internal/wake.ts"
 import type { ActorRef, Context, Monitor, Target, Timer } from "../Actor.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { AlarmNotice } from "./alarm.ts"
+import { link, unlink } from "./link.ts"
 import { MonitorNotice } from "./monitor.ts"
 import type { Process } from "./process.ts"
 
@@ -30,6 +31,22 @@ export class ProcessContext<M> implements Context<M> {
 
   monitor(target: Target, onDown: (reason: ExitReason) => M): Effect.Effect<Monitor> {
     return Effect.sync(() => this.monitorUnsafe(target, onDown))
+  }
+
+  linkUnsafe(ref: ActorRef<never>): void {
+    link(this.#process.process, ref)
+  }
+
+  link(ref: ActorRef<never>): Effect.Effect<void> {
+    return Effect.sync(() => this.linkUnsafe(ref))
+  }
+
+  unlinkUnsafe(ref: ActorRef<never>): void {
+    unlink(this.#process.process, ref)
+  }
+
+  unlink(ref: ActorRef<never>): Effect.Effect<void> {
+    return Effect.sync(() => this.unlinkUnsafe(ref))
   }
 
   sendAfterUnsafe(delay: Duration.Input, message: M): Timer {

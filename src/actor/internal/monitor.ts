@@ -15,6 +15,7 @@ import type { Monitor, Target } from "../Actor.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { Notice, type Turn } from "./notice.ts"
 import type { Process } from "./process.ts"
+import { processOf } from "./target.ts"
 import { Watcher } from "./watcher.ts"
 
 /** @internal */
@@ -30,14 +31,15 @@ export class MonitorNotice<M> extends Notice<M> implements Monitor {
     super()
     this.#owner = owner
     this.#onDown = onDown
+    const watched = Fiber.isFiber(target) ? target : processOf(target)
     if (!owner.adopt(this)) {
       this.#state = "over"
       return
     }
     // A target that is already dead calls back at once.
-    this.#unwatch = Fiber.isFiber(target)
-      ? target.addObserver((exit) => this.down(ExitReason.fromExit(exit)))
-      : watchProcess(target as unknown as Process<unknown>, this)
+    this.#unwatch = Fiber.isFiber(watched)
+      ? watched.addObserver((exit) => this.down(ExitReason.fromExit(exit)))
+      : watchProcess(watched, this)
   }
 
   get demonitor(): Effect.Effect<void> {
@@ -92,8 +94,8 @@ class MonitorWatcher extends Watcher {
   }
 }
 
-const watchProcess = <M>(target: Process<unknown>, monitor: MonitorNotice<M>): (() => void) | undefined => {
-  if (!target.isAliveUnsafe) {
+const watchProcess = <M>(target: Process<never> | undefined, monitor: MonitorNotice<M>): (() => void) | undefined => {
+  if (target === undefined || !target.isAliveUnsafe) {
     monitor.down(ExitReason.noProcess)
     return undefined
   }

@@ -9,8 +9,8 @@
  *                                    │ the fibers that it forked
  * ```
  *
- * Everything that ends an actor goes through `condemn`, every exit signal through `signal`: a link will be one more
- * sender of signals. Turns, also those of the system's own messages, run in the mailbox's consumer (see
+ * Everything that ends an actor goes through `condemn`, every exit signal through `signal`, be it of `ref.exit` or of a
+ * link. Turns, also those of the system's own messages, run in the mailbox's consumer (see
  * `channel/internal/consumer.ts`): on the sender's stack, or for an Effect on the consumer's fiber, the driver. So
  * `init` is the first message, and `terminate` the last turn.
  *
@@ -21,7 +21,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import { Chan } from "../../channel/internal/chan.ts"
 import type { Consumer } from "../../channel/internal/consumer.ts"
@@ -33,19 +32,22 @@ import type * as Oneshot from "../../channel/Oneshot.ts"
 import type { ActorRef, Behavior, Options } from "../Actor.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { type CallOptions, callProcess } from "./call.ts"
+import { capacityOf } from "./capacity.ts"
 import { ProcessContext } from "./context.ts"
 import * as deadLetters from "./deadLetters.ts"
+import type { Links } from "./link.ts"
 import { EndNotice, ExitNotice, InitNotice, Notice, StopNotice, type Turn } from "./notice.ts"
+import { nextId, Resolvable } from "./target.ts"
 import type { Watcher } from "./watcher.ts"
 
-/** The actor a fiber belongs to: known to its driver, and to whatever that forks. */
-const Current = Context.Reference<object | undefined>("whitepool/actor/Current", { defaultValue: () => undefined })
-
-let lastId = 0
+/** The actor a fiber belongs to: known to its driver, and to whatever that forks. @internal */
+export const Current = Context.Reference<object | undefined>("whitepool/actor/Current", {
+  defaultValue: () => undefined
+})
 
 /** @internal */
-export class Process<M> implements ActorRef<M>, Delivery {
-  readonly id = ++lastId
+export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
+  readonly id = nextId()
   readonly name: Option.Option<string>
   readonly host: Host
   readonly behavior: Behavior<M>
@@ -53,20 +55,27 @@ export class Process<M> implements ActorRef<M>, Delivery {
   /** `init` has ended, in one way or the other. */
   readonly started: Signal<void>
   readonly ended: Signal<ExitReason.ExitReason>
+  readonly links: Links = new Map()
+  /** Who waits in `stop`, or for its scope to close: what such a fiber holds cannot come back before the end. */
+  readonly awaitedBy = new Set<Fiber.Fiber<unknown, unknown>>()
   readonly #chan: Chan<M | Notice<M>>
   #consumer: Consumer<M | Notice<M>> | undefined
   /** Its monitors and timers. They end with it. */
   readonly #owned = new WaitList<Notice<M>>()
   readonly #watchers = new WaitList<Watcher>()
   #afterEnd: (() => void) | undefined
-  #isStarted = false
+  isStarted = false
   /** Why it ends or has ended. Once it is set no message is handled. */
   #doom: ExitReason.ExitReason | undefined
   /** An Effect turn is under way, behind the guard that ends the actor. */
   #isInEffect = false
   #terminator: Fiber.Fiber<void> | undefined
+  /** By `ref.exit(killed)`: not even `terminate` is let finish. */
+  #isKilled = false
+  #isOrphan = false
 
   constructor(behavior: Behavior<M>, options: Options | undefined, context: Context.Context<never>) {
+    super()
     this.behavior = behavior
     this.name = Option.fromUndefinedOr(options?.name)
     this.host = new Host(Context.add(context, Current, this))
@@ -74,6 +83,11 @@ export class Process<M> implements ActorRef<M>, Delivery {
     this.started = new Signal(this.host.wake)
     this.ended = new Signal(this.host.wake)
     this.#chan = Chan.makeUnsafe(this.host, capacityOf(options))
+  }
+
+  get process(): Process<never> {
+    // A message for nobody in particular can be sent to everybody.
+    return this as unknown as Process<never>
   }
 
   // Starting
@@ -91,12 +105,10 @@ export class Process<M> implements ActorRef<M>, Delivery {
   }
 
   #onStarted(): void {
-    this.#isStarted = true
+    // By an exit signal during an `init` that nothing could interrupt.
+    if (this.#doom !== undefined) return
+    this.isStarted = true
     this.started.set(undefined)
-  }
-
-  get isStarted(): boolean {
-    return this.#isStarted
   }
 
   // Sending
@@ -214,33 +226,54 @@ export class Process<M> implements ActorRef<M>, Delivery {
 
   #thenWait(act: () => void): Effect.Effect<void> {
     return Effect.withFiber((fiber) => {
-      act()
       // The end waits for the actor's own fibers, so none of them may wait for the end.
-      return fiber.getRef(Current) === this ? Effect.void : Effect.asVoid(this.ended.wait)
+      if (fiber.getRef(Current) === this) return Effect.sync(act)
+      this.awaitedBy.add(fiber)
+      act()
+      return Effect.onExitPrimitive(Effect.asVoid(this.ended.wait), () => {
+        this.awaitedBy.delete(fiber)
+        return undefined
+      })
     })
   }
 
-  /** An exit signal, with Erlang's rules: `exit(Pid, kill)` cannot be trapped, and is sent by nobody in particular. */
+  /**
+   * An exit signal, with Erlang's rules: `exit(Pid, kill)` cannot be trapped, and is sent by nobody in particular. The
+   * `Killed` that comes over a link is a reason like any other.
+   */
   signal(from: Option.Option<ActorRef<never>>, reason: ExitReason.ExitReason): void {
-    if (reason._tag === "Killed" && Option.isNone(from)) this.condemn(reason)
+    if (reason._tag === "Killed" && Option.isNone(from)) this.kill()
     else if (this.behavior.trapExit === true) this.post(new ExitNotice(from, reason))
     else if (reason._tag !== "Normal") this.condemn(reason)
   }
 
-  /** The first reason counts, unless a later one kills. */
+  /** The first reason counts, unless a kill comes later. */
   condemn(reason: ExitReason.ExitReason): void {
-    if (this.ended.isSet) return
-    const isFirst = this.#doom === undefined
-    if (!isFirst && reason._tag !== "Killed") return
+    if (this.#doom !== undefined) return
     this.#doom = reason
-    if (isFirst) this.#closeMailbox()
+    this.#closeMailbox()
     // Interrupting runs finalizers: not on this stack, which may be a turn's or a sender's.
     this.host.wake.deliver(this)
   }
 
+  /** Also of one that is ending for another reason. */
+  kill(): void {
+    if (this.ended.isSet) return
+    this.condemn(ExitReason.killed)
+    this.#doom = ExitReason.killed
+    this.#isKilled = true
+    this.host.wake.deliver(this)
+  }
+
+  /** Its supervisor was killed. The exit of a parent ends, by way of `terminate`, even who traps exits, as in OTP. */
+  orphan(): void {
+    this.#isOrphan = this.behavior.trapExit === true
+    this.condemn(ExitReason.killed)
+  }
+
   deliver(): void {
     if (this.#isInEffect) this.#consumer?.driver?.interruptUnsafe()
-    if (this.#doom?._tag === "Killed") this.#terminator?.interruptUnsafe()
+    if (this.#isKilled) this.#terminator?.interruptUnsafe()
   }
 
   #closeMailbox(): void {
@@ -258,7 +291,8 @@ export class Process<M> implements ActorRef<M>, Delivery {
   readonly #ending: Effect.Effect<void> = Effect.suspend(() => {
     const stop = Effect.sync(() => this.#consumer?.stopUnsafe())
     const reason = this.reason
-    if (this.behavior.terminate === undefined || !this.#isStarted || reason._tag === "Killed") return stop
+    const isBrutal = this.#isKilled || (reason._tag === "Killed" && !this.#isOrphan)
+    if (this.behavior.terminate === undefined || !this.isStarted || isBrutal) return stop
     // On a fiber of its own, which a kill can interrupt even while this one is interrupted already.
     const forked = Effect.forkChild(Effect.suspend(() => this.behavior.terminate?.(reason) ?? Effect.void), {
       startImmediately: true
@@ -271,7 +305,7 @@ export class Process<M> implements ActorRef<M>, Delivery {
     // Killed between the fork and this step.
     this.deliver()
     return Effect.map(Fiber.await(fiber), (exit) => {
-      if (Exit.isSuccess(exit) || this.#doom?._tag === "Killed") return
+      if (Exit.isSuccess(exit) || this.#isKilled) return
       const before = this.#doom?._tag === "Crash" ? this.#doom.cause : Cause.empty
       this.#doom = ExitReason.crash(Cause.combine(before, exit.cause))
     })
@@ -288,14 +322,6 @@ export class Process<M> implements ActorRef<M>, Delivery {
       watcher.onEnd(reason)
     }
     this.#afterEnd?.()
-  }
-
-  toJSON(): unknown {
-    return { _id: "ActorRef", id: this.id, name: Option.getOrUndefined(this.name) }
-  }
-
-  [Inspectable.NodeInspectSymbol](): unknown {
-    return this.toJSON()
   }
 
   // Watching
@@ -324,11 +350,4 @@ export class Process<M> implements ActorRef<M>, Delivery {
   disown(notice: Notice<M>): void {
     this.#owned.remove(notice)
   }
-}
-
-const capacityOf = (options: Options | undefined): number => {
-  const capacity = options?.mailboxCapacity ?? "unbounded"
-  if (capacity === "unbounded") return Infinity
-  if (Number.isInteger(capacity) && capacity > 0) return capacity
-  throw new RangeError(`mailboxCapacity must be a positive integer or "unbounded", got ${capacity}`)
 }

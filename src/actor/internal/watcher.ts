@@ -1,6 +1,6 @@
 /**
- * Whoever is told when an actor has ended: a monitor, or a call that waits for its reply. (`awaitExit` waits for a
- * signal of its own.)
+ * Whoever is told when an actor has ended: a monitor, a link, a name, a supervisor, or a call that waits for its reply.
+ * (`awaitExit` waits for a signal of its own.)
  *
  * @internal
  */
