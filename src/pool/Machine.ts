@@ -21,7 +21,7 @@ import { Staffing } from "./internal/staffing.ts"
 import { State } from "./internal/state.ts"
 import { Worker } from "./internal/worker.ts"
 import type { Message } from "./Message.ts"
-import * as PoolError from "./PoolError.ts"
+import type * as PoolError from "./PoolError.ts"
 import type { Ports } from "./Ports.ts"
 
 /** @internal */
@@ -97,16 +97,17 @@ export class Machine {
    * The supervisor actor itself is lost, perhaps in the middle of a change: everybody who waits is told, every lease
    * ends. Closing the workers is up to whoever holds their fibers, for this state can no longer be trusted to know them.
    */
-  crash(): void {
+  crash(crashed: PoolError.PoolCrashed): void {
     const state = this.state
-    const crashed = new PoolError.PoolCrashed({ pool: state.settings.name })
     state.phase = "closed"
     for (let waiter = state.waiting.head; waiter !== undefined; waiter = waiter.next) {
       waiter.state = "refused"
       waiter.refusal = crashed
       this.#ports.reply(waiter)
     }
-    for (let borrow = state.lent.head; borrow !== undefined; borrow = borrow.next) {
+    // By the workers: a turn that went wrong half-way may have left a lease outside of its list.
+    for (const { borrow } of state.workers) {
+      if (borrow?.state !== "lent") continue
       state.forced++
       borrow.state = borrow.taken ? "ended" : "refused"
       if (borrow.taken) continue

@@ -39,7 +39,8 @@ export interface Options<A, out E = never, out R = never, out RL = never> {
    * not wait. `lazy`: nothing is opened before somebody asks.
    */
   readonly start?: "eager" | "background" | "lazy" | undefined
-  /** Ends, fails or dies when the resource dies by itself: the pool is linked to it, as poolboy to its workers. */
+  /** Ends, fails or dies when the resource dies by itself: the pool is linked to it, as poolboy to its workers. An actor (an `ActorRef`) needs none: its
+   * end is its death. */
   readonly link?: ((resource: A) => Effect.Effect<unknown, unknown, RL>) | undefined
   /** How long one opening may take before it is interrupted and counts as `OpenTimeout`. Default 30 seconds. */
   readonly openTimeout?: Duration.Input | undefined
@@ -62,6 +63,13 @@ export interface Options<A, out E = never, out R = never, out RL = never> {
   readonly onInterrupt?: "destroy" | "checkin" | undefined
   /** Which typed failures of a `use` broke its resource. Default: none. A throw counts as broken. */
   readonly isBroken?: ((cause: Cause.Cause<unknown>) => boolean) | undefined
+  /**
+   * How many resources may die by themselves within `period` before the pool gives up: everybody who waits fails with
+   * `PoolCrashed`, everything is closed, and the supervisor actor ends with `Shutdown` and a `RestartIntensityExceeded`. Under
+   * a supervisor of yours (`childSpec`) that one decides what comes next; a pool of `make` is over. Default: unlimited, for a
+   * database that is down for an hour must not end the pool. Failed openings do not count; they have the back-off.
+   */
+  readonly restartIntensity?: { readonly intensity: number; readonly period: Duration.Input } | undefined
   /** How long closing the pool's scope, or a `shutdown` without a timeout of its own, waits for leases. Default 5 seconds. */
   readonly shutdownTimeout?: Duration.Input | undefined
   /** Also ends the pool when its last session is dropped, as in Rust. Default false: it lives as long as its scope. */

@@ -16,6 +16,8 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type * as Supervisor from "../actor/Supervisor.ts"
+import { CheckInvariants as checkInvariants } from "./internal/incarnate.ts"
 import * as internal from "./internal/make.ts"
 import type { Options } from "./Options.ts"
 import type { InvalidOptions, OpenTimeout } from "./PoolError.ts"
@@ -33,7 +35,8 @@ export {
   PoolClosed,
   PoolCrashed,
   PoolFull,
-  PoolOverloaded
+  PoolOverloaded,
+  RestartIntensityExceeded
 } from "./PoolError.ts"
 export type {
   CheckoutError,
@@ -56,6 +59,46 @@ export type { ShutdownReport, Status } from "./Status.ts"
  * The factory, the link and the back-off run in the context of this call: its services, its clock, its scheduler, its
  * async-local storage; never in those of a caller of `checkout`. Its span is no parent of later openings.
  *
+ * The supervisor actor runs under a `Supervisor` of its own. If it crashes, those who waited fail with `PoolCrashed`, its
+ * resources are closed, and a fresh incarnation starts with none (also where `start` is `eager`, it does not wait for
+ * them). Sessions go on working; who asks in between waits, within the deadline of the checkout. More than 5 crashes in 10
+ * seconds end the pool.
+ *
+ * **Example** (A pool of actors: poolboy's own shape)
+ *
+ * A resource that is an actor needs no `link`. Its death is an exit like any other: an idle one is replaced, and a lease of
+ * it ends.
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Pool } from "whitepool"
+ * import { Actor } from "whitepool/actor"
+ * import type { Oneshot } from "whitepool/channel"
+ *
+ * interface Divide {
+ *   readonly by: number
+ *   readonly reply: Oneshot.Sender<number>
+ * }
+ *
+ * const worker = Actor.spawn<Divide>({
+ *   receive: ({ by, reply }) => {
+ *     if (by === 0) throw new RangeError("division by zero")
+ *     reply.sendUnsafe(100 / by)
+ *   }
+ * })
+ *
+ * const program = Effect.gen(function*() {
+ *   const session = yield* Pool.make({ name: "dividers", size: 2, factory: worker })
+ *   const divide = (by: number) => session.use((ref) => ref.call<number>((reply) => ({ by, reply })))
+ *   console.log(yield* divide(4)) // => 25
+ *   const error = yield* Effect.flip(divide(0))
+ *   console.log(error._tag) // => ActorStopped
+ *   console.log(yield* divide(5)) // => 20
+ * })
+ *
+ * await Effect.runPromise(Effect.scoped(program))
+ * ```
+ *
  * **Cancel safety.** Interrupted, it closes what was opened.
  *
  * @category constructors
@@ -65,6 +108,57 @@ export const make: <A, E = never, R = never, RL = never>(
   options: Options<A, E, R, RL>
 ) => Effect.Effect<Session<A, E>, E | OpenTimeout | InvalidOptions, Exclude<R | RL, Scope.Scope> | Scope.Scope> =
   internal.make
+
+/**
+ * A pool as a child in a supervision tree of yours, and the first session on it.
+ *
+ * **Details**
+ *
+ * The session works before the tree has started and across restarts: while no incarnation is at work, checkouts wait
+ * within their deadline. They fail with `PoolClosed` once the child has been terminated, and with `PoolCrashed` when its
+ * supervisor has ended without it.
+ *
+ * The spec is `permanent` like every other unless you say otherwise (`{ ...spec, restart: "transient" }`), of type
+ * `supervisor`, with an `infinity` budget, for the pool's own timeouts bound its end. So `session.shutdown` of a permanent
+ * pool ends the incarnation, and the next one starts: to end the pool, terminate the child. The child's ref is the
+ * supervisor actor: `exit(Shutdown)` makes it drain, any other reason is a crash.
+ *
+ * The first start is what `start` says; with `eager` it fails, and with it the supervisor, when the backend is down. A
+ * restart never waits for resources. `name` is the child's id by default.
+ *
+ * **Example** (A pool that survives its own crash)
+ *
+ * ```ts
+ * import { Effect, Logger } from "effect"
+ * import { Pool } from "whitepool"
+ * import { ExitReason, Supervisor } from "whitepool/actor"
+ *
+ * const program = Effect.gen(function*() {
+ *   let opened = 0
+ *   const { session, spec } = yield* Pool.childSpec("numbers", { size: 1, factory: Effect.sync(() => ++opened) })
+ *   const tree = yield* Supervisor.make({ intensity: 3 }, [spec])
+ *   console.log(yield* session.use(Effect.succeed)) // => 1
+ *
+ *   const [pool] = yield* tree.whichChildren
+ *   if (pool?.child !== undefined && pool.child !== "restarting" && "exit" in pool.child) {
+ *     yield* pool.child.exit(ExitReason.killed)
+ *   }
+ *   console.log(yield* session.use(Effect.succeed)) // => 2
+ * })
+ *
+ * await Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(Logger.layer([]))))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const childSpec: <A, E = never, R = never, RL = never>(
+  id: string,
+  options: Options<A, E, R, RL>
+) => Effect.Effect<
+  { readonly spec: Supervisor.ChildSpec<Exclude<R | RL, Scope.Scope>>; readonly session: Session<A, E> },
+  InvalidOptions
+> = internal.childSpec
 
 /**
  * A pool as a layer, for a service key of your own.
@@ -99,4 +193,4 @@ export const Service: <Self, A, E = never>() => <const Id extends string>(
  * @category references
  * @since 0.1.0
  */
-export const CheckInvariants: Context.Reference<boolean> = internal.CheckInvariants
+export const CheckInvariants: Context.Reference<boolean> = checkInvariants

@@ -8,6 +8,7 @@
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
+import * as ExitReason from "../actor/ExitReason.ts"
 import type { Status } from "./Status.ts"
 
 /** The name of whatever went wrong, without its contents: those may hold secrets. @internal */
@@ -119,14 +120,36 @@ export class PoolClosed extends Data.TaggedError("PoolClosed")<{ readonly pool: 
 }
 
 /**
- * The supervisor actor itself has died. Its resources were closed.
+ * The supervisor actor itself has ended while somebody waited, for this reason; its resources are closed. Whoever asks
+ * anew is served by the next incarnation. Once the pool's supervisor has given up, every call fails like this.
  *
  * @category errors
  * @since 0.1.0
  */
-export class PoolCrashed extends Data.TaggedError("PoolCrashed")<{ readonly pool: string }> {
+export class PoolCrashed extends Data.TaggedError("PoolCrashed")<{
+  readonly pool: string
+  readonly reason: ExitReason.ExitReason
+}> {
   override get message(): string {
-    return `pool "${this.pool}" has crashed`
+    return `pool "${this.pool}" has crashed: ${ExitReason.format(this.reason)}`
+  }
+}
+
+/**
+ * More resources have died by themselves than `restartIntensity` allows: the `detail` of the `Shutdown` with which the
+ * supervisor actor then ends. OTP: `reached_max_restart_intensity`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RestartIntensityExceeded extends Data.TaggedError("RestartIntensityExceeded")<{
+  readonly pool: string
+  readonly intensity: number
+  readonly period: Duration.Duration
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": more than ${this.intensity} resources died within ` +
+      seconds(Duration.toMillis(this.period))
   }
 }
 

@@ -8,6 +8,7 @@ import type * as Cause from "effect/Cause"
 import type { Borrow } from "./internal/borrow.ts"
 import type { Owner } from "./internal/owner.ts"
 import type { Worker } from "./internal/worker.ts"
+import type { RestartIntensityExceeded } from "./PoolError.ts"
 import type { ShutdownReport } from "./Status.ts"
 
 /** @internal */
@@ -32,6 +33,8 @@ export interface Ports {
   readonly orphan: (borrow: Borrow) => void
   /** An eager start is complete, or has failed. */
   readonly started: (failure: Cause.Cause<unknown> | undefined) => void
+  /** Too many resources have died: end all of it when this turn is over. */
+  readonly exhausted: (error: RestartIntensityExceeded) => void
   /** Nothing is left. */
   readonly ended: (report: ShutdownReport) => void
   readonly log: (level: "warning" | "info", message: string) => void

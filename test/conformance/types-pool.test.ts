@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { type Cause, Context, type Duration, Effect, type Fiber, type Layer, type Schedule, type Scope } from "effect"
 import { Pool } from "whitepool"
+import { Actor, Supervisor } from "whitepool/actor"
 import { type Deviations, type Extends, type Extras, holds, lacks, none, type Same } from "./types.ts"
 
 interface SessionSpec<A, E> {
@@ -48,6 +49,7 @@ interface OptionsSpec<A, E, R, RL> {
   readonly onOwnerSuccess?: "release" | "abandon" | undefined
   readonly onInterrupt?: "destroy" | "checkin" | undefined
   readonly isBroken?: ((cause: Cause.Cause<unknown>) => boolean) | undefined
+  readonly restartIntensity?: { readonly intensity: number; readonly period: Duration.Input } | undefined
   readonly shutdownTimeout?: Duration.Input | undefined
   readonly stopWithLastSession?: boolean | undefined
   readonly link?: ((resource: any) => Effect.Effect<unknown, unknown, RL>) | undefined
@@ -168,6 +170,50 @@ export const _wrong = () => Pool.make({ factory, size: 1, link: (r) => Effect.sy
 // @ts-expect-error: an unknown option is a compile-time error too
 export const _unknown = () => Pool.make({ factory, size: 1, sise: 1 })
 
+/* A pool as a child: what it needs, the supervisor needs. */
+const _child = () => Pool.childSpec("db", { factory, size: 1, link: (r) => Effect.andThen(r.heart, need) })
+holds<
+  Same<
+    ReturnType<typeof _child>,
+    Effect.Effect<
+      { readonly spec: Supervisor.ChildSpec<Config | LinkNeed>; readonly session: Pool.Session<Conn, SqlError> },
+      Pool.InvalidOptions
+    >
+  >
+>()
+const _plainChild = () => Pool.childSpec("db", { factory: Effect.succeed(1), size: 1 })
+holds<
+  Same<
+    ReturnType<typeof _plainChild>,
+    Effect.Effect<
+      { readonly spec: Supervisor.ChildSpec; readonly session: Pool.Session<number> },
+      Pool.InvalidOptions
+    >
+  >
+>()
+const _tree = Effect.gen(function*() {
+  const { spec } = yield* _child()
+  return yield* Supervisor.make({}, [spec])
+})
+holds<Same<Effect.Services<typeof _tree>, Config | LinkNeed | Scope.Scope>>()
+// @ts-expect-error: the argument of a child's `link` is the resource, not `any`
+export const _wrongChild = () => Pool.childSpec("db", { factory, size: 1, link: (r) => Effect.sync(() => r.nothing) })
+// @ts-expect-error: an unknown option is a compile-time error for a child, too
+export const _unknownChild = () => Pool.childSpec("db", { factory, size: 1, sise: 1 })
+
+/* A pool of actors needs no glue. */
+const _actors = () => Pool.make({ factory: Actor.spawn({ receive: (_message: "a") => {} }), size: 1 })
+holds<
+  Same<
+    ReturnType<typeof _actors>,
+    Effect.Effect<
+      Pool.Session<Actor.ActorRef<"a">, Actor.StartFailed>,
+      Actor.StartFailed | Pool.OpenTimeout | Pool.InvalidOptions,
+      Scope.Scope
+    >
+  >
+>()
+
 class Db extends Pool.Service<Db, Conn, SqlError>()("conformance/Db") {}
 const _db = Effect.gen(function*() {
   const db = yield* Db
@@ -188,7 +234,7 @@ const _needs = (session: Pool.Session<Conn, SqlError>) => session.use((_conn, _l
 holds<Same<ReturnType<typeof _needs>, Effect.Effect<void, Pool.CheckoutError<SqlError>, Client>>>()
 
 it("pool: every declared value exists and is of its kind", () => {
-  for (const one of [Pool.make, Pool.Service, Pool.layer]) assert.strictEqual(typeof one, "function")
+  for (const one of [Pool.make, Pool.Service, Pool.layer, Pool.childSpec]) assert.strictEqual(typeof one, "function")
   const classes = [
     Pool.CheckoutTimeout,
     Pool.PoolFull,

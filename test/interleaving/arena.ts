@@ -1,6 +1,6 @@
 /** What the races of the pool have in common: the pool, the start, and what must hold afterwards whoever wins. */
 import { assert } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Pool } from "whitepool"
 import { counts, type Resource, type Session, World } from "../support/world.ts"
@@ -35,7 +35,7 @@ export const race = <Outcome extends string>(
     assert.strictEqual(world.live, 0)
     assert.deepStrictEqual(world.problems, [])
     return outcome
-  }).pipe(Effect.provide(TestClock.layer()), Effect.orDie)
+  }).pipe(Effect.provide(TestClock.layer()), Effect.provide(Logger.layer([])), Effect.orDie)
 
 /** Chance decides who runs: it takes more turns until all have come to rest. */
 export const settle = Effect.forEach(Array.from({ length: 40 }), () => Effect.yieldNow, { discard: true })

@@ -36,6 +36,7 @@ export class World implements Ports {
       name: "model",
       checkoutTimeout: 100,
       onInterrupt: "destroy",
+      restartIntensity: undefined,
       shutdownTimeout: 100,
       stopWithLastSession: false,
       ...settings
@@ -354,6 +355,10 @@ export class World implements Ports {
 
   started(failure: Cause.Cause<unknown> | undefined): void {
     this.oracle.starts(failure === undefined)
+  }
+
+  exhausted(): void {
+    this.oracle.wrong("deaths are not limited here")
   }
 
   ended(report: ShutdownReport): void {

@@ -45,6 +45,142 @@ const oneshots = ["test/channel/Oneshot.test.ts", "test/channel/interleaving.tes
 const shell = (...names: ReadonlyArray<string>) => names.map((name) => `test/pool/${name}.test.ts`)
 
 export const mutants: ReadonlyArray<Mutant> = [
+  // A pool and its incarnations
+  {
+    id: "crash-ends-the-pool",
+    file: machine("make"),
+    original: "restart: \"transient\",",
+    replacement: "restart: \"temporary\",",
+    breaks: "a crash of the actor ends the pool for good",
+    stands: "§5.3",
+    tests: shell("crash")
+  },
+  {
+    id: "eager-restart",
+    file: machine("incarnate"),
+    original: "front.hasWorked && settings.start === \"eager\" ? \"background\" : settings.start",
+    replacement: "settings.start",
+    breaks: "a crash during an outage uses up the restarts and ends the pool",
+    stands: "decision 14",
+    tests: shell("crash")
+  },
+  {
+    id: "two-incarnations-at-once",
+    file: machine("core"),
+    original: "outcome === \"closed\" ? Effect.void : closings,",
+    replacement: "Effect.void,",
+    breaks: "the next incarnation opens while the resources of the last are still open",
+    stands: "decision 14",
+    tests: shell("crash")
+  },
+  {
+    id: "lobby-without-deadline",
+    file: machine("lobby"),
+    original: "if (borrow.wait < Infinity) guest.deadline",
+    replacement: "if (borrow.wait === Infinity) guest.deadline",
+    breaks: "who asks between two incarnations waits for ever",
+    stands: "decision 14",
+    tests: shell("crash", "childSpec")
+  },
+  {
+    id: "lobby-budget-begins-anew",
+    file: lending,
+    original: "if (borrow.askedAt < 0) borrow.askedAt = now",
+    replacement: "borrow.askedAt = now",
+    breaks: "the wait for an incarnation is not part of the deadline",
+    stands: "J-2",
+    tests: shell("crash")
+  },
+  {
+    id: "lobby-keeps-who-has-left",
+    file: machine("front"),
+    original: "if (this.#core === undefined) this.#lobby.leave(borrow)\n    else this.#core.cancel(borrow)",
+    replacement: "this.#core?.cancel(borrow)",
+    breaks: "who was interrupted between two incarnations is lent a resource by the next one",
+    stands: "B-4",
+    tests: shell("crash")
+  },
+  {
+    id: "never-heard-and-gone",
+    file: machine("core"),
+    original: "    this.#unheard.delete(borrow)\n    this.post(",
+    replacement: "    this.post(",
+    breaks: "who asked a dying actor and was interrupted is lent a resource by the next incarnation",
+    stands: "B-4",
+    tests: ["test/sweep/incarnations.test.ts"]
+  },
+  {
+    id: "awaiters-end-with-the-incarnation",
+    file: machine("front"),
+    original: "for (const awaiter of this.#awaiters) core.post({ _tag: \"AwaitShutdown\", awaiter })",
+    replacement: "this.#awaiters.clear()",
+    breaks: "who awaits the shutdown waits for ever after a crash",
+    stands: "decision 14",
+    tests: shell("crash")
+  },
+  {
+    id: "shutdown-forgotten-by-a-crash",
+    file: machine("front"),
+    original: "else if (this.#isLeaving || this.#isOrphan) this.#end(\"crashed\")",
+    replacement: "else if (this.#isOrphan) this.#end(\"crashed\")",
+    breaks: "a pool that crashes while it shuts down begins anew",
+    stands: "decision 14",
+    tests: shell("crash")
+  },
+  {
+    id: "lobby-waits-for-nobody",
+    file: machine("front"),
+    original: "if (this.#state === \"vacant\") this.#end(\"crashed\")",
+    replacement: "",
+    breaks: "who waits for a restart that never comes is not told",
+    stands: "decision 14",
+    tests: shell("crash", "childSpec")
+  },
+  {
+    id: "crash-is-asked-again",
+    file: machine("core"),
+    original: "if (culprit?._tag === \"Checkout\" && culprit.isPending) {",
+    replacement: "if (culprit?._tag === \"Checkout\" && culprit.isPending && false) {",
+    breaks: "a checkout whose own turn was the crash never has its answer",
+    stands: "invariant 6",
+    tests: shell("mailbox", "crash")
+  },
+  {
+    id: "killed-unnoticed",
+    file: machine("incarnate"),
+    original: "process.watch(new ActorWatch(core))",
+    replacement: "",
+    breaks: "the resources of an actor that was killed stay open, and its waiters wait",
+    stands: "§5.3",
+    tests: shell("childSpec")
+  },
+  {
+    id: "forgotten-lease-holds-the-tree-up",
+    file: machine("incarnate"),
+    original: "for (const waiting of process?.awaitedBy ?? []) waitingFor(waiting, found)",
+    replacement: "",
+    breaks: "a lease that the closing fiber has forgotten hangs whatever closes the tree, under TestClock for ever",
+    stands: "§5.6",
+    tests: shell("childSpec")
+  },
+  {
+    id: "actor-that-cannot-die",
+    file: machine("workerFiber"),
+    original: "const link = this.#place.link ?? linkOfActor",
+    replacement: "const link = this.#place.link ?? (() => Effect.never)",
+    breaks: "a pooled actor that has died is handed out",
+    stands: "H-2",
+    tests: shell("childSpec")
+  },
+  {
+    id: "deaths-without-limit",
+    file: staffing,
+    original: "this.#ports.exhausted(stackless",
+    replacement: "void (stackless",
+    breaks: "restartIntensity is never exceeded",
+    stands: "H-9",
+    tests: leases
+  },
   // The machine: who gets what
   {
     id: "no-deadline",
@@ -725,9 +861,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "no-cancel-after-the-grant",
     file: machine("checkoutCell"),
-    original: "return Effect.sync(() => this.#core.post({ _tag: \"Cancel\", borrow: this }))",
-    replacement:
-      "return Effect.sync(() => this.state === \"waiting\" ? this.#core.post({ _tag: \"Cancel\", borrow: this }) : undefined)",
+    original: "return Effect.sync(() => this.#front.cancel(this))",
+    replacement: "return Effect.sync(() => this.state === \"waiting\" ? this.#front.cancel(this) : undefined)",
     breaks: "a checkout interrupted between grant and delivery leaks the resource",
     stands: "§6, B-4",
     tests: shell("checkout")
@@ -744,8 +879,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "foreign-lease-accepted",
     file: machine("lease"),
-    original: "#core in lease && lease.#core === core ?",
-    replacement: "#core in lease ?",
+    original: "#front in lease && lease.#front === front ?",
+    replacement: "#front in lease ?",
     breaks: "a lease of pool A is checked into pool B",
     stands: "A-7",
     tests: shell("lease", "session")
@@ -762,7 +897,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "interrupted-use-checks-in",
     file: machine("useCell"),
-    original: "return core.settings.onInterrupt === \"destroy\"",
+    original: "return front.settings.onInterrupt === \"destroy\"",
     replacement: "return false",
     breaks: "a half-sent query goes to the next borrower",
     stands: "§5.3",
@@ -853,7 +988,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "crash-leaves-workers",
     file: machine("core"),
-    original: "        this.#crew.closeAll()\n",
+    original: "this.#launch(() => this.#crew.closeAll())",
     replacement: "",
     breaks: "after a crash of the actor its resources stay open",
     stands: "§5.3",
@@ -862,8 +997,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "dropped-session-lends",
     file: machine("session"),
-    original: "if (this.#dropped) this.#core.refuse(cell)\n    else this.#core.ask(cell)",
-    replacement: "this.#core.ask(cell)",
+    original: "if (this.#dropped) this.#front.refuse(cell)\n    else this.#front.ask(cell)",
+    replacement: "this.#front.ask(cell)",
     breaks: "a session that was given up still checks out",
     stands: "§5.3",
     tests: shell("session")
@@ -871,7 +1006,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "any-drop-is-the-last",
     file: machine("session"),
-    original: "if (--this.#core.sessions > 0 || !settings.stopWithLastSession) return",
+    original: "if (--this.#front.sessions > 0 || !settings.stopWithLastSession) return",
     replacement: "if (!settings.stopWithLastSession) return",
     breaks: "the pool ends with the first session that is dropped",
     stands: "§5.3",
@@ -914,18 +1049,19 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: shell("stubborn")
   },
   {
-    id: "actor-in-the-callers-scope",
+    id: "supervisor-in-the-callers-scope",
     file: machine("make"),
-    original: "Effect.orDie(Scope.provide(Actor.spawn(core.behavior, { name: settings.name }), life))",
-    replacement: "Effect.orDie(Actor.spawn(core.behavior, { name: settings.name }))",
-    breaks: "a scope that closes all at once ends the actor before it has drained, and hangs",
+    original: "Scope.provide(Supervisor.make({ ...flags, name }, [child]), life)",
+    replacement: "Supervisor.make({ ...flags, name }, [child])",
+    breaks:
+      "a scope that closes all at once ends the pool on behalf of nobody: a lease that the closing fiber forgot hangs it",
     stands: "§5.6",
     tests: shell("scopes")
   },
   {
     id: "finalizer-outlives-the-pool",
     file: machine("make"),
-    original: "core.onGone = () => void Scope.closeUnsafe(own, Exit.void)",
+    original: "front.onOver = () => void Scope.closeUnsafe(own, Exit.void)",
     replacement: "",
     breaks: "each pool that ended leaves itself behind in a scope that lives on",
     stands: "invariant 7",

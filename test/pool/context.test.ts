@@ -4,6 +4,7 @@ import { Clock, Context, Effect, Fiber, Logger, Option, Schedule, Scheduler, Sco
 import { TestClock } from "effect/testing"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { Pool } from "whitepool"
+import { crash } from "../support/crash.ts"
 import { forkSettled, OpenError, settle, World } from "../support/world.ts"
 
 const storage = new AsyncLocalStorage<string>()
@@ -49,6 +50,15 @@ describe("AsyncLocalStorage", () => {
       Effect.andThen(session.shutdown(), Scope.close(scope, { _tag: "Success" } as never)).pipe(Effect.exit)
     )
     assert.includeMembers(seen, ["factory: maker", "link: maker", "closing: maker"])
+    assert.deepStrictEqual(seen.filter((line) => !line.endsWith(": maker")), [])
+  })
+
+  it("so do those of an incarnation that follows a crash, whoever's message was the crash", async () => {
+    const { seen, session } = await observed()
+    await within("caller", crash(session))
+    await within("caller", session.use(() => Effect.yieldNow))
+    await within("caller", session.shutdown())
+    assert.lengthOf(seen.filter((line) => line === "factory: maker"), 4)
     assert.deepStrictEqual(seen.filter((line) => !line.endsWith(": maker")), [])
   })
 

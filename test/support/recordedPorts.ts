@@ -13,6 +13,7 @@ import type { Worker } from "../../src/pool/internal/worker.ts"
 import { check } from "../../src/pool/Invariant.ts"
 import { Machine } from "../../src/pool/Machine.ts"
 import type { Awaiter, Message } from "../../src/pool/Message.ts"
+import { PoolCrashed, type RestartIntensityExceeded } from "../../src/pool/PoolError.ts"
 import type { Ports } from "../../src/pool/Ports.ts"
 import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
 
@@ -113,6 +114,10 @@ export class RecordedPorts implements Ports {
     this.#lines.push(failure === undefined ? "started" : `not started ${String(Cause.squash(failure))}`)
   }
 
+  exhausted(error: RestartIntensityExceeded): void {
+    this.#lines.push(`exhausted: ${error.message}`)
+  }
+
   ended(report: ShutdownReport): void {
     this.#lines.push(`ended ${report.drained} drained ${report.forced} forced`)
   }
@@ -137,6 +142,7 @@ const defaults: Settings = {
   onAbandoned: "destroy",
   onOwnerSuccess: "release",
   onInterrupt: "destroy",
+  restartIntensity: undefined,
   shutdownTimeout: 5_000,
   stopWithLastSession: false
 }
@@ -221,6 +227,10 @@ export class MachineRig {
 
   destroyed(borrow: Borrow): void {
     this.send({ _tag: "Destroyed", borrow, reason: undefined })
+  }
+
+  crash(): void {
+    this.machine.crash(new PoolCrashed({ pool: "db", reason: { _tag: "Killed" } }))
   }
 
   cancel(borrow: Borrow): void {

@@ -55,8 +55,8 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   refusal: Refusal | undefined = undefined
   /** The lease's number. */
   id = 0
-  /** Monotonic milliseconds of the queueing. */
-  askedAt = 0
+  /** Monotonic milliseconds of its arrival; negative until somebody looks at the clock. */
+  askedAt = -1
   /** Its place in the order of arrival. */
   ticket = 0
   /** Monotonic milliseconds of the grant. */

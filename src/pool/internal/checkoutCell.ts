@@ -11,17 +11,17 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Lease } from "../Lease.ts"
 import { type AnyFiber, Borrow } from "./borrow.ts"
-import type { Core } from "./core.ts"
+import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
 
 /** @internal */
 export class CheckoutCell extends Borrow {
-  readonly #core: Core
+  readonly #front: Front
   #resume: ((effect: Effect.Effect<Lease<never>, unknown>) => void) | undefined
 
-  constructor(core: Core, mode: "attempt" | "try", wait: number, owner: AnyFiber | undefined) {
+  constructor(front: Front, mode: "attempt" | "try", wait: number, owner: AnyFiber | undefined) {
     super(mode, wait, undefined, owner)
-    this.#core = core
+    this.#front = front
     this.isAwaited = false
   }
 
@@ -31,8 +31,8 @@ export class CheckoutCell extends Borrow {
    */
   takeOrThrow(): Lease<never> {
     if (this.state !== "lent" && this.state !== "ended") throw this
-    const lease = new LeaseImpl<never>(this.#core, this)
-    this.#core.handOut(this, lease)
+    const lease = new LeaseImpl<never>(this.#front, this)
+    this.#front.handOut(this, lease)
     return lease
   }
 
@@ -51,11 +51,11 @@ export class CheckoutCell extends Borrow {
       this.isAwaited = true
       if (this.state === "asked") {
         if (this.mode === "attempt") this.mode = "wait"
-        this.#core.ask(this)
+        this.#front.ask(this)
       }
       // Answered on the spot: still later and by the outbox, for there is no canceller before this function returns.
-      if (!this.isPending) this.#core.deliverLater(this)
-      return Effect.sync(() => this.#core.post({ _tag: "Cancel", borrow: this }))
+      if (!this.isPending) this.#front.deliverLater(this)
+      return Effect.sync(() => this.#front.cancel(this))
     }))
   }
 

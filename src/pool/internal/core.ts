@@ -1,5 +1,6 @@
 /**
- * The pool's shell: it gives the machine its mailbox, its clock, its workers, and carries out what a turn has decided.
+ * One incarnation of a pool: it gives the machine its mailbox, its clock, its workers, and carries out what a turn has
+ * decided. When it ends, in whatever way, it ends whole, and is deaf to what its workers and timers still have to say.
  *
  * A turn only queues. The flush after it delivers replies, wakes the launcher (workers, logs) and aims the timer.
  *
@@ -13,15 +14,16 @@ import type * as Fiber from "effect/Fiber"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Actor from "../../actor/Actor.ts"
+import * as ExitReason from "../../actor/ExitReason.ts"
 import { type Fork, Host } from "../../channel/internal/host.ts"
 import { type Delivery, Outbox } from "../../channel/internal/outbox.ts"
+import { Signal } from "../../channel/internal/signal.ts"
 import { Timer } from "../../channel/internal/timer.ts"
 import { check } from "../Invariant.ts"
 import { Machine } from "../Machine.ts"
 import type { Message } from "../Message.ts"
 import * as PoolError from "../PoolError.ts"
 import type { Ports } from "../Ports.ts"
-import type { ShutdownReport, Status } from "../Status.ts"
 import { Backoff } from "./backoff.ts"
 import type { Borrow } from "./borrow.ts"
 import { Crew } from "./crew.ts"
@@ -30,45 +32,44 @@ import type { Owner } from "./owner.ts"
 import type { Settings } from "./settings.ts"
 import type { Worker } from "./worker.ts"
 
-const crashedStatus = (status: Status): Status => ({
-  ...status,
-  state: "closed",
-  idle: 0,
-  lent: 0,
-  opening: 0,
-  closing: 0,
-  overflow: 0,
-  waiting: 0
-})
-
 /** What a core is made of, besides its settings. @internal */
 export interface Parts {
   readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
   readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>) | undefined
-  readonly isBroken: ((cause: Cause.Cause<unknown>) => boolean) | undefined
   readonly backoff: Schedule.Schedule<unknown, Cause.Cause<unknown>>
-  readonly checkInvariants: boolean
+}
+
+/** How an incarnation has ended: as it was asked to, or for this reason. @internal */
+export type Outcome = "closed" | { readonly crashed: ExitReason.ExitReason }
+
+/** Whom a core tells of its end. @internal */
+export interface Employer {
+  /** Nothing more can be had from it, from this step on. */
+  readonly ended: (core: Core, outcome: Outcome) => void
+  /** It was asked, and never came to an answer. */
+  readonly handBack: (borrow: Borrow) => void
+  /** Nothing of it is left: no fiber, no timer, no observer. */
+  readonly left: (core: Core) => void
 }
 
 /** @internal */
 export class Core implements Ports {
   readonly settings: Settings
-  readonly isBroken: Parts["isBroken"]
   readonly machine: Machine
   readonly host: Host
   readonly launcher = new Launcher()
-  /** Set once nothing more can be had from the actor: what is asked from then on is answered here. */
-  outcome: "closed" | "crashed" | undefined = undefined
-  /** How many sessions have not been dropped. */
-  sessions = 0
   /** Why an eager start failed; once `starting` is over. */
   startFailure: Cause.Cause<unknown> | undefined = undefined
   onStarted: (() => void) | undefined = undefined
-  onGone: (() => void) | undefined = undefined
+  /** Set when nothing of it is left. */
+  readonly gone: Signal<void>
+  readonly #employer: Employer
+  #outcome: Outcome | undefined
   #actor: Actor.Context<Message> | undefined
-  #isGone = false
-  #farewells: Array<Delivery> = []
-  #lastStatus: Status | undefined
+  /** Posted before the actor had started: somebody wants its end already. */
+  readonly #early: Array<Message> = []
+  /** Too many resources have died. The turn that found out is finished first. */
+  #exhausted: PoolError.RestartIntensityExceeded | undefined
   readonly #checkInvariants: boolean
   readonly #outbox: Outbox
   readonly #timer: Timer
@@ -81,11 +82,18 @@ export class Core implements Ports {
   /** Asked, awaited, and still in the mailbox when the asker went to sleep: only a crash needs to know them. */
   readonly #unheard = new Set<Borrow>()
 
-  constructor(settings: Settings, context: Context.Context<never>, parts: Parts) {
+  constructor(
+    settings: Settings,
+    context: Context.Context<never>,
+    parts: Parts,
+    checkInvariants: boolean,
+    employer: Employer
+  ) {
     this.settings = settings
-    this.isBroken = parts.isBroken
-    this.#checkInvariants = parts.checkInvariants
+    this.#employer = employer
+    this.#checkInvariants = checkInvariants
     this.host = new Host(context)
+    this.gone = new Signal(this.host.wake)
     this.#fork = Effect.runForkWith(context)
     this.#outbox = new Outbox(this.host, this.#afterFlush)
     this.#timer = new Timer(this.host, () => this.post({ _tag: "Tick", now: this.host.now() }), this.#fork)
@@ -99,17 +107,35 @@ export class Core implements Ports {
 
   /** The actor's behaviour: its init and its turns. */
   readonly behavior: Actor.Behavior<Message> = {
+    trapExit: true,
     init: (context) =>
       Effect.sync(() => {
         this.#actor = context
         this.machine.start()
+        for (const message of this.#early) this.post(message)
       }),
-    receive: (message) => this.#turn(message)
+    receive: (message) => this.#turn(message),
+    onExit: (_from, reason) => {
+      // Asked to end, it drains. Anything worse it does not survive.
+      if (ExitReason.isAbnormal(reason)) return this.#break(reason)
+      this.#turn({ _tag: "Shutdown", mode: "drain", within: this.settings.shutdownTimeout, awaiter: undefined })
+    }
   }
 
-  /** Never throws, never waits. What is posted after the end is answered by whoever looks at `outcome`. */
+  /** The actor has ended: was it its own doing? */
+  actorEnded(reason: ExitReason.ExitReason): void {
+    if (this.#outcome === undefined) this.#break(reason)
+  }
+
+  get isOver(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  /** Never throws, never waits. What is posted after the end is answered by whoever knows of the end. */
   post(message: Message): void {
-    if (this.outcome === undefined) this.#actor!.self.castUnsafe(message)
+    if (this.#outcome !== undefined) return
+    if (this.#actor === undefined) this.#early.push(message)
+    else this.#actor.self.castUnsafe(message)
   }
 
   /** Asks for a lease. What has become of it stands in `borrow.state` when this returns, or is delivered later. */
@@ -117,29 +143,13 @@ export class Core implements Ports {
     borrow.asking = true
     this.post(borrow)
     borrow.asking = false
-    if (borrow.state !== "asked") return
-    if (this.outcome !== undefined) return this.refuse(borrow)
-    if (borrow.isAwaited) this.#unheard.add(borrow)
+    if (borrow.state === "asked" && borrow.isAwaited) this.#unheard.add(borrow)
   }
 
-  /** The answer of a pool that is no more, or of a session that was dropped. */
-  refuse(borrow: Borrow): void {
-    const pool = this.settings.name
-    borrow.state = "refused"
-    borrow.refusal = this.outcome === "crashed"
-      ? new PoolError.PoolCrashed({ pool })
-      : new PoolError.PoolClosed({ pool })
-  }
-
-  /** Also after the end, when the actor is no more. */
-  statusUnsafe(): Status {
-    return this.#lastStatus ?? this.machine.state.status()
-  }
-
-  /** What `shutdown` and `awaitShutdown` answer once it is over. */
-  report(): ShutdownReport {
-    const { drained, forced } = this.machine.state
-    return { drained, forced }
+  /** The asker has gone. If it was never heard, nobody is to answer it later. */
+  cancel(borrow: Borrow): void {
+    this.#unheard.delete(borrow)
+    this.post({ _tag: "Cancel", borrow })
   }
 
   deliverLater(delivery: Delivery): void {
@@ -147,40 +157,43 @@ export class Core implements Ports {
   }
 
   #turn(message: Message): void {
+    // What a crash left in the mailbox has been answered.
+    if (typeof this.#outcome === "object") return
     if (message._tag === "Checkout" && this.#unheard.size > 0) this.#unheard.delete(message)
     try {
       this.machine.handle(message)
       if (this.#checkInvariants) check(this.machine.state)
     } catch (defect) {
-      this.#crash(message, defect)
+      // A bug of ours, in the middle of a turn.
+      if (this.#outcome === undefined) this.#break(ExitReason.crash(Cause.die(defect)), message)
       throw defect
     }
+    const exhausted = this.#exhausted
+    if (exhausted !== undefined && this.#outcome === undefined) this.#break({ _tag: "Shutdown", detail: exhausted })
   }
 
-  /** A bug of ours, in the middle of a turn. Everybody is answered and everything is closed before the actor dies of it. */
-  #crash(message: Message, defect: unknown): void {
-    this.#finish("crashed")
+  /** Everybody is answered, everything is closed, and the actor ends, if it has not ended already. */
+  #break(reason: ExitReason.ExitReason, culprit?: Message): void {
+    const crashed = new PoolError.PoolCrashed({ pool: this.settings.name, reason })
+    this.#finish({ crashed: reason })
     try {
-      this.machine.crash()
+      this.machine.crash(crashed)
     } finally {
-      if (message._tag === "Checkout") this.#unheard.add(message)
-      for (const borrow of this.#unheard) {
-        if (borrow.state !== "asked") continue
-        this.refuse(borrow)
-        this.reply(borrow)
+      // What a crash was about is not asked again of the next incarnation.
+      if (culprit?._tag === "Checkout" && culprit.isPending) {
+        culprit.state = "refused"
+        culprit.refusal = crashed
+        this.reply(culprit)
       }
-      this.#launch(() => {
-        this.#crew.closeAll()
-        const line = `pool "${this.settings.name}": the supervisor actor has crashed`
-        this.#fork(Effect.logError(line, Cause.die(defect)))
-      })
-      this.started(Cause.die(new PoolError.PoolCrashed({ pool: this.settings.name })))
+      for (const borrow of this.#unheard) if (borrow.state === "asked") this.#employer.handBack(borrow)
+      this.#launch(() => this.#crew.closeAll())
+      this.started(Cause.die(crashed))
     }
   }
 
-  #finish(how: "closed" | "crashed"): void {
-    this.#lastStatus = how === "closed" ? this.machine.state.status() : crashedStatus(this.machine.state.status())
-    this.outcome = how
+  #finish(outcome: Outcome): void {
+    this.#outcome = outcome
+    this.#employer.ended(this, outcome)
     // In the launcher: the actor cannot be stopped by its own turn.
     this.#launch(() => {
       this.#timer.disarm()
@@ -190,25 +203,17 @@ export class Core implements Ports {
     })
   }
 
-  /** Whoever awaits the end is told when nothing is left: no fiber, no timer, no observer. */
   readonly #leave: Effect.Effect<void> = Effect.suspend(() => {
+    const outcome = this.#outcome
     const closings = Effect.timeoutOption(this.#crew.awaitAll, Duration.millis(this.settings.closeTimeout))
     return Effect.andThen(
-      this.outcome === "crashed" ? closings : Effect.void,
-      Effect.map(this.#actor!.self.stop(), () => {
-        this.#isGone = true
-        this.onGone?.()
-        for (const delivery of this.#farewells) this.#outbox.add(delivery)
-        this.#farewells = []
+      outcome === "closed" ? Effect.void : closings,
+      Effect.map(this.#actor!.self.stop(outcome === "closed" ? ExitReason.normal : outcome?.crashed), () => {
+        this.gone.set(undefined)
+        this.#employer.left(this)
       })
     )
   })
-
-  /** Delivers once nothing is left. */
-  deliverAtEnd(delivery: Delivery): void {
-    if (this.#isGone) this.#outbox.add(delivery)
-    else this.#farewells.push(delivery)
-  }
 
   // Ports
 
@@ -265,6 +270,10 @@ export class Core implements Ports {
     this.#launch(() => this.onStarted?.())
   }
 
+  exhausted(error: PoolError.RestartIntensityExceeded): void {
+    this.#exhausted = error
+  }
+
   ended(): void {
     this.#finish("closed")
   }
@@ -287,7 +296,7 @@ export class Core implements Ports {
   }
 
   readonly #afterFlush = (): void => {
-    if (this.outcome === undefined) {
+    if (this.#outcome === undefined) {
       const next = this.machine.state.deadlines.next()
       if (this.#timer.misses(next)) this.launcher.add(() => this.#timer.aim(next))
     }

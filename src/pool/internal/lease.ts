@@ -2,16 +2,16 @@
 import type { Lease } from "../Lease.ts"
 import { LeaseExpired } from "../PoolError.ts"
 import type { Borrow } from "./borrow.ts"
-import type { Core } from "./core.ts"
+import type { Front } from "./front.ts"
 
 /** @internal */
 export class LeaseImpl<out A> implements Lease<A> {
-  readonly #core: Core
+  readonly #front: Front
   readonly #borrow: Borrow
   readonly #id: number
 
-  constructor(core: Core, borrow: Borrow) {
-    this.#core = core
+  constructor(front: Front, borrow: Borrow) {
+    this.#front = front
     this.#borrow = borrow
     this.#id = borrow.id
   }
@@ -21,7 +21,7 @@ export class LeaseImpl<out A> implements Lease<A> {
   }
 
   get pool(): string {
-    return this.#core.settings.name
+    return this.#front.settings.name
   }
 
   get isLive(): boolean {
@@ -34,9 +34,9 @@ export class LeaseImpl<out A> implements Lease<A> {
     return worker.resource as A
   }
 
-  /** Whose it is, if it is one of this core's. */
-  static borrowOf(lease: Lease<unknown>, core: Core): Borrow | undefined {
-    return isLease(lease) && #core in lease && lease.#core === core ? lease.#borrow : undefined
+  /** Whose it is, if it is one of this front's. */
+  static borrowOf(lease: Lease<unknown>, front: Front): Borrow | undefined {
+    return isLease(lease) && #front in lease && lease.#front === front ? lease.#borrow : undefined
   }
 
   toJSON(): unknown {

@@ -249,7 +249,8 @@ export class Lending {
 
   /** Its arrival: its place in the order, and the beginning of its budget. */
   #stamp(borrow: Borrow, now: number): void {
-    borrow.askedAt = now
+    // It may have waited in the lobby already.
+    if (borrow.askedAt < 0) borrow.askedAt = now
     borrow.ticket = ++this.#state.lastTicket
   }
 

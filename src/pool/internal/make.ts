@@ -5,27 +5,23 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import * as Tracer from "effect/Tracer"
-import * as Actor from "../../actor/Actor.ts"
+import * as Supervisor from "../../actor/Supervisor.ts"
+import { Host } from "../../channel/internal/host.ts"
 import type { Options } from "../Options.ts"
 import { InvalidOptions, type OpenTimeout } from "../PoolError.ts"
 import type { Session } from "../Session.ts"
-import type { ShutdownReport } from "../Status.ts"
 import { awaitEnd } from "./awaiter.ts"
 import { defaultBackoff } from "./backoff.ts"
-import { Core, type Parts } from "./core.ts"
+import type { Parts } from "./core.ts"
+import { Front } from "./front.ts"
+import { incarnate } from "./incarnate.ts"
 import { SessionImpl } from "./session.ts"
 import { settingsOf } from "./settings.ts"
 
-/** @internal */
-export const CheckInvariants: Context.Reference<boolean> = Context.Reference<boolean>(
-  "whitepool/pool/CheckInvariants",
-  {
-    defaultValue: () => false
-  }
-)
-
 type Needs<R, RL> = Exclude<R | RL, Scope.Scope> | Scope.Scope
+
+/** How often a pool of `make` survives its own actor's crash: a bug that strikes at every turn must come to an end. */
+const flags: Supervisor.Flags = { intensity: 5, period: "10 seconds", autoShutdown: "any_significant" }
 
 /** @internal */
 export const make = <A, E = never, R = never, RL = never>(
@@ -33,46 +29,63 @@ export const make = <A, E = never, R = never, RL = never>(
 ): Effect.Effect<Session<A, E>, E | OpenTimeout | InvalidOptions, Needs<R, RL>> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const settings = settingsOf(options)
-      if (settings instanceof InvalidOptions) return yield* settings
-      const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<Needs<R, RL>>())
-      // The context holds what the factory and the link need; a Core runs them in it.
-      const parts = {
-        factory: options.factory,
-        link: options.link,
-        isBroken: options.isBroken,
-        backoff: options.backoff ?? defaultBackoff,
-        checkInvariants: Context.get(context, CheckInvariants)
-      } as unknown as Parts
-      const core = new Core(settings, context, parts)
-      // The actor's own scope: in that of the caller, which may close all at once, it could end before it has drained.
+      const { front, start } = yield* frontOf(options, "pool", true)
+      const { name, shutdownTimeout } = front.settings
+      let failure: Cause.Cause<E | OpenTimeout> | undefined
+      const child = {
+        id: name,
+        start: Effect.tapCause(start, (cause) => Effect.sync(() => failure = cause)),
+        restart: "transient",
+        significant: true,
+        shutdown: "infinity"
+      } as const
+      // The supervisor's own scope: in that of the caller, which may close all at once, it could end before the pool has drained.
       const life = Scope.makeUnsafe()
-      yield* Effect.forkDetach(core.launcher.run, { startImmediately: true })
-      yield* Effect.orDie(Scope.provide(Actor.spawn(core.behavior, { name: settings.name }), life))
       // A scope in the caller's, so that a pool that has ended by itself leaves nothing behind in one that lives on.
       const own = Scope.forkUnsafe(yield* Effect.scope)
-      core.onGone = () => void Scope.closeUnsafe(own, Exit.void)
+      front.onOver = () => void Scope.closeUnsafe(own, Exit.void)
       yield* Scope.addFinalizerExit(own, (exit) =>
-        Effect.andThen(close(core, settings.shutdownTimeout), Scope.close(life, exit)))
-      const failure = yield* restore(started(core)).pipe(Effect.onInterrupt(() =>
-        close(core, 0)
-      ))
-      if (failure === undefined) return new SessionImpl<A, E>(core)
-      yield* awaitEnd(core, (awaiter) => ({ _tag: "AwaitShutdown", awaiter }))
-      return yield* Effect.failCause(failure as Cause.Cause<E | OpenTimeout>)
+        Effect.andThen(
+          awaitEnd(front, (awaiter) => ({ _tag: "Shutdown", mode: "drain", within: shutdownTimeout, awaiter })),
+          Scope.close(life, exit)
+        ))
+      // The scope was closed already.
+      if (front.isOver) return new SessionImpl<A, E>(front)
+      yield* restore(Scope.provide(Supervisor.make({ ...flags, name }, [child]), life)).pipe(
+        Effect.catch((error) => failure === undefined ? Effect.die(error) : Effect.failCause(failure))
+      )
+      return new SessionImpl<A, E>(front)
     })
   )
 
-/** The failure of an eager start, if it failed. */
-const started = (core: Core): Effect.Effect<Cause.Cause<unknown> | undefined> =>
-  Effect.callback((resume) => {
-    if (!core.machine.state.starting) return resume(Effect.succeed(core.startFailure))
-    core.onStarted = () => resume(Effect.succeed(core.startFailure))
-  })
+/** @internal */
+export const childSpec = <A, E = never, R = never, RL = never>(
+  id: string,
+  options: Options<A, E, R, RL>
+): Effect.Effect<
+  { readonly spec: Supervisor.ChildSpec<Exclude<R | RL, Scope.Scope>>; readonly session: Session<A, E> },
+  InvalidOptions
+> =>
+  Effect.map(frontOf(options, id, false), ({ front, start }) => ({
+    // The pool's own timeouts bound its end.
+    spec: { id, start, type: "supervisor", shutdown: "infinity" },
+    session: new SessionImpl<A, E>(front)
+  }))
 
-/** Drains, then revokes. After a crash there is nobody to drain for, and only the closings are waited for. */
-const close = (core: Core, within: number): Effect.Effect<ShutdownReport> =>
-  awaitEnd(core, (awaiter) => ({ _tag: "Shutdown", mode: "drain", within, awaiter }))
+const frontOf = <A, E, R, RL>(options: Options<A, E, R, RL>, defaultName: string, isAlone: boolean) =>
+  Effect.contextWith((context: Context.Context<never>) => {
+    const settings = settingsOf(options, defaultName)
+    if (settings instanceof InvalidOptions) return Effect.fail(settings)
+    const front = new Front(settings, Host.of(context), options.isBroken, isAlone)
+    const { backoff = defaultBackoff, factory, link } = options
+    // The context in which it starts holds what the factory and the link need; a Core runs them in it.
+    const start = incarnate(front, { factory, link, backoff } as unknown as Parts) as Effect.Effect<
+      Supervisor.Child,
+      E | OpenTimeout,
+      Needs<R, RL>
+    >
+    return Effect.succeed({ front, start })
+  })
 
 /** @internal */
 export const layer = <I, A, E, R = never, RL = never>(

@@ -21,48 +21,48 @@ import type { ShutdownReport, Status } from "../Status.ts"
 import { awaitEnd } from "./awaiter.ts"
 import type { AnyFiber, Borrow } from "./borrow.ts"
 import { CheckoutCell, checkoutOf } from "./checkoutCell.ts"
-import type { Core } from "./core.ts"
+import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
 import { millisOf } from "./settings.ts"
 import { UseCell } from "./useCell.ts"
 
 /** @internal */
 export class SessionImpl<out A, out E> implements Session<A, E> {
-  readonly #core: Core
+  readonly #front: Front
   #dropped: boolean
   readonly status: Effect.Effect<Status>
   readonly awaitShutdown: Effect.Effect<ShutdownReport>
   readonly clone: Effect.Effect<Session<A, E>, never, Scope.Scope>
   readonly drop: Effect.Effect<void>
 
-  constructor(core: Core, dropped = false) {
-    this.#core = core
+  constructor(front: Front, dropped = false) {
+    this.#front = front
     this.#dropped = dropped
-    if (!dropped) core.sessions++
-    this.status = Effect.sync(() => statusOf(core))
-    this.awaitShutdown = awaitEnd(core, (awaiter) => ({ _tag: "AwaitShutdown", awaiter }))
+    if (!dropped) front.sessions++
+    this.status = Effect.sync(() => front.statusUnsafe())
+    this.awaitShutdown = awaitEnd(front, (awaiter) => ({ _tag: "AwaitShutdown", awaiter }))
     this.drop = Effect.sync(() => this.#drop())
     this.clone = Effect.acquireRelease(
-      Effect.sync(() => new SessionImpl<A, E>(core, this.#dropped)),
+      Effect.sync(() => new SessionImpl<A, E>(front, this.#dropped)),
       (session) => session.drop
     )
   }
 
   get name(): string {
-    return this.#core.settings.name
+    return this.#front.settings.name
   }
 
   readonly checkout = (options?: OwnedCheckoutOptions): Effect.Effect<Lease<A>, CheckoutError<E>> => {
     const take = Effect.withFiberSucceed((fiber) => {
       const wait = this.#waitOf(options?.timeout)
-      return this.#take(new CheckoutCell(this.#core, "attempt", wait, ownerOf(options, fiber)))
+      return this.#take(new CheckoutCell(this.#front, "attempt", wait, ownerOf(options, fiber)))
     })
     return checkoutOf(take) as Effect.Effect<Lease<A>, CheckoutError<E>>
   }
 
   readonly tryCheckout = (options?: Pick<OwnedCheckoutOptions, "owner">): Effect.Effect<Lease<A>, TryCheckoutError> => {
     const take = Effect.withFiberSucceed((fiber) =>
-      this.#take(new CheckoutCell(this.#core, "try", 0, ownerOf(options, fiber)))
+      this.#take(new CheckoutCell(this.#front, "try", 0, ownerOf(options, fiber)))
     )
     return checkoutOf(take) as Effect.Effect<Lease<A>, TryCheckoutError>
   }
@@ -116,18 +116,18 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   }
 
   readonly checkin = (lease: Lease<unknown>): Effect.Effect<void> =>
-    Effect.sync(() => this.#core.post({ _tag: "Checkin", borrow: this.#borrowOf(lease) }))
+    Effect.sync(() => this.#front.post({ _tag: "Checkin", borrow: this.#borrowOf(lease) }))
 
   readonly destroyed = (lease: Lease<unknown>, reason?: unknown): Effect.Effect<void> =>
-    Effect.sync(() => this.#core.post({ _tag: "Destroyed", borrow: this.#borrowOf(lease), reason }))
+    Effect.sync(() => this.#front.post({ _tag: "Destroyed", borrow: this.#borrowOf(lease), reason }))
 
   readonly adopt = (lease: Lease<unknown>): Effect.Effect<void> => {
     return Effect.withFiberSucceed((fiber) => {
       const borrow = this.#borrowOf(lease)
       // The lease of a `use` or a `scoped` is guarded already.
       if (borrow instanceof CheckoutCell) {
-        this.#core.post({ _tag: "Adopt", borrow, fiber })
-        this.#core.handOut(borrow, lease)
+        this.#front.post({ _tag: "Adopt", borrow, fiber })
+        this.#front.handOut(borrow, lease)
       }
     })
   }
@@ -136,8 +136,8 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     const mode = options?.mode ?? "drain"
     return Effect.suspend(() => {
       const timeout = options?.timeout
-      const within = timeout === undefined ? this.#core.settings.shutdownTimeout : this.#millis("timeout", timeout)
-      return awaitEnd(this.#core, (awaiter) => ({ _tag: "Shutdown", mode, within, awaiter }))
+      const within = timeout === undefined ? this.#front.settings.shutdownTimeout : this.#millis("timeout", timeout)
+      return awaitEnd(this.#front, (awaiter) => ({ _tag: "Shutdown", mode, within, awaiter }))
     })
   }
 
@@ -150,33 +150,33 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   }
 
   #cell(body: UseBody<A>, options: CheckoutOptions | undefined, fiber: AnyFiber): UseCell {
-    const cell = new UseCell(this.#core, body, this.#waitOf(options?.timeout), fiber)
-    if (this.#dropped) this.#core.refuse(cell)
+    const cell = new UseCell(this.#front, body, this.#waitOf(options?.timeout), fiber)
+    if (this.#dropped) this.#front.refuse(cell)
     return cell
   }
 
   #take(cell: CheckoutCell): Lease<never> {
-    if (this.#dropped) this.#core.refuse(cell)
-    else this.#core.ask(cell)
+    if (this.#dropped) this.#front.refuse(cell)
+    else this.#front.ask(cell)
     return cell.takeOrThrow()
   }
 
   #drop(): void {
     if (this.#dropped) return
     this.#dropped = true
-    const { settings } = this.#core
-    if (--this.#core.sessions > 0 || !settings.stopWithLastSession) return
-    this.#core.post({ _tag: "Shutdown", mode: "drain", within: settings.shutdownTimeout, awaiter: undefined })
+    const { settings } = this.#front
+    if (--this.#front.sessions > 0 || !settings.stopWithLastSession) return
+    this.#front.shutdown({ _tag: "Shutdown", mode: "drain", within: settings.shutdownTimeout, awaiter: undefined })
   }
 
   #borrowOf(lease: Lease<unknown>): Borrow {
-    const borrow = LeaseImpl.borrowOf(lease, this.#core)
+    const borrow = LeaseImpl.borrowOf(lease, this.#front)
     if (borrow === undefined) throw new ForeignLease({ pool: this.name, leaseId: lease?.id })
     return borrow
   }
 
   #waitOf(timeout: Duration.Input | "infinity" | undefined): number {
-    return timeout === undefined ? this.#core.settings.checkoutTimeout : this.#millis("timeout", timeout)
+    return timeout === undefined ? this.#front.settings.checkoutTimeout : this.#millis("timeout", timeout)
   }
 
   #millis(option: string, input: Duration.Input | "infinity"): number {
@@ -187,13 +187,6 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
 }
 
 type UseBody<A> = (resource: A, lease: Lease<A>) => Effect.Effect<unknown, unknown, unknown>
-
-/** In one turn, so that its numbers agree. A turn is over when `post` returns, and so the reply is there. */
-const statusOf = (core: Core): Status => {
-  let status: Status | undefined
-  core.post({ _tag: "Status", reply: { sendUnsafe: (value) => status = value } })
-  return status ?? core.statusUnsafe()
-}
 
 const ownerOf = (
   options: Pick<OwnedCheckoutOptions, "owner"> | undefined,

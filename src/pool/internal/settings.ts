@@ -24,6 +24,8 @@ export interface Settings {
   readonly onAbandoned: "destroy" | "checkin"
   readonly onOwnerSuccess: "release" | "abandon"
   readonly onInterrupt: "destroy" | "checkin"
+  /** `period` in milliseconds. */
+  readonly restartIntensity: { readonly intensity: number; readonly period: number } | undefined
   readonly shutdownTimeout: number
   readonly stopWithLastSession: boolean
 }
@@ -65,6 +67,21 @@ const aFunction: Check = (value) => typeof value === "function" ? undefined : "m
 const anObject: Check = (value) =>
   (typeof value === "object" && value !== null) || typeof value === "function" ? undefined : "must be a Schedule"
 
+const aRestartIntensity: Check = (value) => {
+  if (typeof value !== "object" || value === null) return "must be { intensity, period }"
+  const { intensity, period } = value as Record<string, unknown>
+  const unknown = Object.keys(value).filter((key) => key !== "intensity" && key !== "period")
+  const problems = [
+    ...unknown.map((key) => `${key}: unknown option`),
+    ...problem("intensity", natural(0)(intensity)),
+    ...problem("period", duration("positive")(period))
+  ]
+  return problems.length === 0 ? undefined : problems.join(", ")
+}
+
+const problem = (key: string, text: string | undefined): ReadonlyArray<string> =>
+  text === undefined ? [] : [`${key} ${text}`]
+
 const checks: Record<keyof Options<unknown>, Check> = {
   factory: (value) => Effect.isEffect(value) ? undefined : "must be an Effect",
   size: natural(0),
@@ -84,6 +101,7 @@ const checks: Record<keyof Options<unknown>, Check> = {
   onOwnerSuccess: oneOf("release", "abandon"),
   onInterrupt: oneOf("destroy", "checkin"),
   isBroken: aFunction,
+  restartIntensity: aRestartIntensity,
   shutdownTimeout: duration("zero"),
   stopWithLastSession: (value) => typeof value === "boolean" ? undefined : "must be true or false"
 }
@@ -111,9 +129,12 @@ const problemsOf = (options: Record<string, unknown>): ReadonlyArray<string> => 
 }
 
 /** Everything checked at once, so that a person mends a configuration in one go. @internal */
-export const settingsOf = <A, E, R, RL>(options: Options<A, E, R, RL>): Settings | InvalidOptions => {
+export const settingsOf = <A, E, R, RL>(
+  options: Options<A, E, R, RL>,
+  defaultName: string
+): Settings | InvalidOptions => {
   const given = (typeof options === "object" && options !== null ? options : {}) as unknown as Record<string, unknown>
-  const name = typeof given["name"] === "string" && given["name"].length > 0 ? given["name"] : "pool"
+  const name = typeof given["name"] === "string" && given["name"].length > 0 ? given["name"] : defaultName
   const problems = problemsOf(given)
   if (problems.length > 0) return new InvalidOptions({ pool: name, problems })
   const millis = (input: unknown, otherwise: number): number => input === undefined ? otherwise : millisOf(input)!
@@ -132,6 +153,10 @@ export const settingsOf = <A, E, R, RL>(options: Options<A, E, R, RL>): Settings
     onAbandoned: options.onAbandoned ?? "destroy",
     onOwnerSuccess: options.onOwnerSuccess ?? "release",
     onInterrupt: options.onInterrupt ?? "destroy",
+    restartIntensity: options.restartIntensity && {
+      intensity: options.restartIntensity.intensity,
+      period: millisOf(options.restartIntensity.period)!
+    },
     shutdownTimeout: millis(options.shutdownTimeout, 5_000),
     stopWithLastSession: options.stopWithLastSession ?? false
   }

@@ -4,6 +4,8 @@
  * @internal
  */
 import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import { addRestart } from "../../actor/internal/restartWindow.ts"
 import { stackless } from "../../channel/internal/stackless.ts"
 import type { WorkerExit } from "../Message.ts"
 import * as PoolError from "../PoolError.ts"
@@ -150,10 +152,23 @@ export class Staffing {
     else if (worker.state === "lent") this.#lending.bereave(worker.borrow!)
     else return
     this.#closing(worker)
+    const now = this.#ports.now()
     // One that dies is replaced at once. But where they die faster than anybody can have them, opening does not work.
-    if (worker.proven || this.#ports.now() - worker.since >= infancy) state.stillborn = 0
+    if (worker.proven || now - worker.since >= infancy) state.stillborn = 0
     else if (++state.stillborn > state.bound) this.#openFailed(cause)
+    this.#countDeath(now)
     this.hire()
+  }
+
+  #countDeath(now: number): void {
+    const { name, restartIntensity } = this.#state.settings
+    if (restartIntensity === undefined) return
+    const { intensity, period } = restartIntensity
+    const { isWithin, restarts } = addRestart(this.#state.deaths, now, intensity, period)
+    this.#state.deaths = restarts
+    if (isWithin) return
+    const fields = { pool: name, intensity, period: Duration.millis(period) }
+    this.#ports.exhausted(stackless((given) => new PoolError.RestartIntensityExceeded(given), fields))
   }
 
   #closing(worker: Worker): void {

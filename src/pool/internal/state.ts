@@ -44,6 +44,8 @@ export class State {
   hasOpenedSince = false
   /** Resources that died right after their opening, in a row, before anybody had them. */
   stillborn = 0
+  /** When resources have died by themselves, oldest first, as far as it matters. */
+  deaths: ReadonlyArray<number> = []
   lastOpenFailure: Cause.Cause<unknown> | undefined = undefined
   /** After a failed opening: first the schedule is asked for its delay, then the delay is waited for. */
   backoff: "asking" | Deadline<Due> | undefined = undefined

@@ -14,7 +14,7 @@ import type * as Exit from "effect/Exit"
 import type { Lease } from "../Lease.ts"
 import { PoolClosed } from "../PoolError.ts"
 import { type AnyFiber, Borrow } from "./borrow.ts"
-import type { Core } from "./core.ts"
+import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
 
 type Body = (resource: never, lease: Lease<never>) => Effect.Effect<unknown, unknown, unknown>
@@ -26,16 +26,16 @@ const BorrowEffect = Effectable.Mixin(Borrow) as unknown as abstract new(
 
 /** @internal */
 export class UseCell extends BorrowEffect {
-  readonly #core: Core
+  readonly #front: Front
   readonly #body: Body
   #hasAsked = false
   /** The caller may have done something with the resource: it is no longer as good as new whatever happens. */
   touched = false
   #resume: ((effect: Effect.Effect<unknown, unknown, unknown>) => void) | undefined
 
-  constructor(core: Core, body: Body, wait: number, fiber: AnyFiber) {
+  constructor(front: Front, body: Body, wait: number, fiber: AnyFiber) {
     super("wait", wait, fiber, undefined)
-    this.#core = core
+    this.#front = front
     this.#body = body
   }
 
@@ -46,20 +46,20 @@ export class UseCell extends BorrowEffect {
       case "lent":
         this.taken = true
         this.touched = true
-        return asEffect(this.#body(this.worker!.resource as never, new LeaseImpl<never>(this.#core, this)))
+        return asEffect(this.#body(this.worker!.resource as never, new LeaseImpl<never>(this.#front, this)))
       case "asked":
       case "waiting":
         return this.#wait
       case "refused":
         return Effect.fail(this.refusal)
       case "ended":
-        return Effect.fail(new PoolClosed({ pool: this.#core.settings.name }))
+        return Effect.fail(new PoolClosed({ pool: this.#front.settings.name }))
     }
   }
 
   #ask(): void {
     this.#hasAsked = true
-    if (this.state === "asked") this.#core.ask(this)
+    if (this.state === "asked") this.#front.ask(this)
   }
 
   deliver(): void {
@@ -81,16 +81,16 @@ export class UseCell extends BorrowEffect {
   leave(exit: Exit.Exit<unknown, unknown>): void {
     if (!this.touched) return this.giveBack()
     if (this.state !== "lent") return
-    if (exit._tag === "Failure" && isBrokenBy(this.#core, exit.cause)) {
-      this.#core.post({ _tag: "Destroyed", borrow: this, reason: undefined })
+    if (exit._tag === "Failure" && isBrokenBy(this.#front, exit.cause)) {
+      this.#front.post({ _tag: "Destroyed", borrow: this, reason: undefined })
     } else {
-      this.#core.post({ _tag: "Checkin", borrow: this })
+      this.#front.post({ _tag: "Checkin", borrow: this })
     }
   }
 
   /** Nobody has touched the resource, if there is one. */
   giveBack(): void {
-    if (this.#hasAsked && (this.isPending || this.state === "lent")) this.#core.post({ _tag: "Cancel", borrow: this })
+    if (this.#hasAsked && (this.isPending || this.state === "lent")) this.#front.cancel(this)
   }
 }
 
@@ -101,12 +101,12 @@ const asEffect = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 }
 
 /** A defect before an interruption before a typed failure. Runs the user's `isBroken`, so never inside a turn. */
-const isBrokenBy = (core: Core, cause: Cause.Cause<unknown>): boolean => {
+const isBrokenBy = (front: Front, cause: Cause.Cause<unknown>): boolean => {
   if (Cause.hasDies(cause)) return true
-  if (Cause.hasInterrupts(cause)) return core.settings.onInterrupt === "destroy"
-  if (core.isBroken === undefined) return false
+  if (Cause.hasInterrupts(cause)) return front.settings.onInterrupt === "destroy"
+  if (front.isBroken === undefined) return false
   try {
-    return core.isBroken(cause)
+    return front.isBroken(cause)
   } catch {
     return true
   }

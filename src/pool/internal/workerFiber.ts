@@ -16,6 +16,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import type { ActorRef } from "../../actor/Actor.ts"
+import { ActorStopped } from "../../actor/ActorError.ts"
+import { Resolvable } from "../../actor/internal/target.ts"
 import type { WorkerExit } from "../Message.ts"
 import type { Worker } from "./worker.ts"
 
@@ -29,6 +32,13 @@ export interface Workplace {
   readonly exited: (worker: Worker, reason: WorkerExit) => void
   /** A finalizer failed: the resource counts as closed. */
   readonly closeFailed: (cause: Cause.Cause<unknown>) => void
+}
+
+/** Whoever pools actors need not say that they can die; any other resource does not die unless a link says so. */
+const linkOfActor = (resource: unknown): Effect.Effect<unknown, unknown> => {
+  if (!(resource instanceof Resolvable)) return Effect.never
+  const { awaitExit, id, name } = resource as unknown as ActorRef<never>
+  return Effect.flatMap(awaitExit, (reason) => Effect.fail(new ActorStopped({ actor: id, name, reason })))
 }
 
 /** @internal */
@@ -109,9 +119,9 @@ export class WorkerFiber {
   }
 
   #hold(resource: unknown): Effect.Effect<unknown, unknown> {
-    const link = this.#place.link
+    const link = this.#place.link ?? linkOfActor
     // A listener that the link adds is removed with the resource, not with the pool.
-    return link === undefined ? Effect.never : Effect.suspend(() => Scope.provide(link(resource), this.#scope))
+    return Effect.suspend(() => Scope.provide(link(resource), this.#scope))
   }
 
   #close(held: Exit.Exit<unknown, unknown>): Effect.Effect<void> {

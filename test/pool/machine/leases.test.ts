@@ -254,3 +254,59 @@ describe("Machine: an unreachable lease", () => {
     assert.strictEqual(rig.numbers, "1/0/0/0/0")
   })
 })
+
+describe("Machine: restartIntensity", () => {
+  const limited = (size = 2) => MachineRig.open({ size, restartIntensity: { intensity: 2, period: 10_000 } })
+
+  it("says that it is exhausted with the death that is one too many, and not before", () => {
+    const rig = limited()
+    for (const id of [1, 2]) rig.died(id)
+    for (const id of [1, 2]) rig.closed(id)
+    for (const id of [3, 4]) rig.ready(id)
+    assert.notInclude(rig.calls().join(), "exhausted")
+    rig.died(3)
+    assert.include(rig.calls(), "exhausted: pool \"db\": more than 2 resources died within 10.000 s")
+  })
+
+  it("counts a death exactly `period` ago, as OTP does, and none that is older", () => {
+    const rig = limited()
+    for (const id of [1, 2]) rig.died(id)
+    for (const id of [1, 2]) rig.closed(id)
+    for (const id of [3, 4]) rig.ready(id)
+    rig.pass(10_001)
+    rig.died(3)
+    assert.notInclude(rig.calls().join(), "exhausted")
+    rig.closed(3)
+    rig.ready(5)
+    rig.died(4)
+    rig.pass(10_000)
+    rig.closed(4)
+    rig.ready(6)
+    rig.died(5)
+    assert.include(rig.calls().join(), "exhausted")
+  })
+
+  it("counts the dead alone: neither what is destroyed nor what does not open", () => {
+    const rig = MachineRig.open({ size: 1, restartIntensity: { intensity: 0, period: 10_000 } })
+    for (const id of [1, 2, 3]) {
+      rig.destroyed(rig.checkout(`${id}`))
+      rig.closed(id)
+      rig.ready(id + 1)
+    }
+    rig.destroyed(rig.checkout("a"))
+    rig.closed(4)
+    rig.openFailed(5)
+    assert.notInclude(rig.calls().join(), "exhausted")
+  })
+
+  it("is unlimited unless somebody has said so", () => {
+    const rig = MachineRig.open({ size: 1 })
+    for (let id = 1; id <= 100; id++) {
+      rig.checkin(rig.checkout(`${id}`))
+      rig.died(id)
+      rig.closed(id)
+      rig.ready(id + 1)
+    }
+    assert.notInclude(rig.calls().join(), "exhausted")
+  })
+})

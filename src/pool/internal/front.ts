@@ -1,0 +1,282 @@
+/**
+ * What the sessions of a pool hold on to: it outlives the incarnations of the supervisor actor, of which there is one at
+ * work, or none.
+ *
+ * ```text
+ *                 published                crash, or too many dead resources
+ *   vacant ──────────────────▶ working ──────────────────────────────────────▶ vacant
+ *     │  ▲                        │ shutdown has run its course                   │ its supervisor gives up
+ *     │  └── started again ── closed ◀──────────────────────── shutdown ──────────┤
+ *     └──────────────────────────────────────────────────────────────────────▶ crashed
+ * ```
+ *
+ * Where nobody is at work, checkouts wait in the lobby.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Process } from "../../actor/internal/process.ts"
+import { Watcher } from "../../actor/internal/watcher.ts"
+import type { Host } from "../../channel/internal/host.ts"
+import type { Delivery } from "../../channel/internal/outbox.ts"
+import { stackless } from "../../channel/internal/stackless.ts"
+import type { Adopt, AwaitShutdown, Checkin, Destroyed, Shutdown } from "../Message.ts"
+import * as PoolError from "../PoolError.ts"
+import type { ShutdownReport, Status } from "../Status.ts"
+import type { Awaiter } from "./awaiter.ts"
+import type { Borrow, Refusal } from "./borrow.ts"
+import type { Core, Employer, Outcome } from "./core.ts"
+import { Lobby } from "./lobby.ts"
+import type { Settings } from "./settings.ts"
+
+/** @internal */
+export class Front implements Employer {
+  readonly settings: Settings
+  readonly isBroken: ((cause: Cause.Cause<unknown>) => boolean) | undefined
+  /** How many sessions have not been dropped. */
+  sessions = 0
+  /** An incarnation has been at work: the next one does not start eagerly. */
+  hasWorked = false
+  /** Its supervisor exists for this pool alone, and ends with it. */
+  readonly isAlone: boolean
+  /** The pool is over, and nothing of it is left. */
+  onOver: (() => void) | undefined = undefined
+  #state: "vacant" | "working" | "closed" | "crashed" = "vacant"
+  /** At work. */
+  #core: Core | undefined
+  /** From its start until nothing of it is left. */
+  #present: Core | undefined
+  #supervisor: SupervisorWatch | undefined
+  /** Somebody has asked for the end of the present incarnation: a crash on the way there is the end, too. */
+  #isLeaving = false
+  /** Its supervisor has ended. */
+  #isOrphan = false
+  /** Of the last incarnation. */
+  #report: ShutdownReport = { drained: 0, forced: 0 }
+  #abandoned = 0
+  #reason: ExitReason.ExitReason = ExitReason.noProcess
+  #lastOpenFailure: Core["startFailure"]
+  readonly #lobby: Lobby
+  readonly #awaiters = new Set<Awaiter>()
+
+  constructor(settings: Settings, host: Host, isBroken: Front["isBroken"], isAlone: boolean) {
+    this.settings = settings
+    this.isBroken = isBroken
+    this.isAlone = isAlone
+    this.#lobby = new Lobby(host, (waited) => this.#timeout(waited))
+  }
+
+  // For sessions
+
+  /** Asks for a lease. What has become of it stands in `borrow.state` when this returns, or is delivered later. */
+  ask(borrow: Borrow): void {
+    if (this.#core !== undefined) this.#core.ask(borrow)
+    else if (this.isOver) this.refuse(borrow)
+    else this.#wait(borrow)
+  }
+
+  /** About a lease. Where nobody is at work there is none: the leases of an incarnation end with it. */
+  post(message: Checkin | Destroyed | Adopt): void {
+    this.#core?.post(message)
+  }
+
+  /** The asker has gone. */
+  cancel(borrow: Borrow): void {
+    if (this.#core === undefined) this.#lobby.leave(borrow)
+    else this.#core.cancel(borrow)
+  }
+
+  /** The answer of a pool that is no more, or of a session that was dropped. */
+  refuse(borrow: Borrow): void {
+    borrow.state = "refused"
+    borrow.refusal = this.#refusal()
+  }
+
+  handOut(borrow: Borrow, lease: object): void {
+    borrow.taken = true
+    this.#core?.handOut(borrow, lease)
+  }
+
+  deliverLater(delivery: Delivery): void {
+    if (this.#core === undefined) this.#lobby.deliver(delivery)
+    else this.#core.deliverLater(delivery)
+  }
+
+  /** In one turn, so that its numbers agree. A turn is over when `post` returns, and so the reply is there. */
+  statusUnsafe(): Status {
+    let status: Status | undefined
+    this.#core?.post({ _tag: "Status", reply: { sendUnsafe: (value) => status = value } })
+    return status ?? this.#core?.machine.state.status() ?? this.#emptyStatus()
+  }
+
+  report(): ShutdownReport {
+    return this.#report
+  }
+
+  /** The pool's end is awaited, and perhaps asked for. */
+  awaitEnd(awaiter: Awaiter, message: Shutdown | AwaitShutdown): void {
+    this.#awaiters.add(awaiter)
+    if (message._tag === "Shutdown") this.shutdown(message)
+    else this.#core?.post(message)
+    this.#settle()
+  }
+
+  forget(awaiter: Awaiter): void {
+    this.#awaiters.delete(awaiter)
+  }
+
+  shutdown(message: Shutdown): void {
+    if (this.isOver) return
+    this.#isLeaving = true
+    const present = this.#present
+    if (present !== undefined && !present.isOver) present.post(message)
+    else this.#end("closed")
+  }
+
+  // For incarnations
+
+  /** A pool that was shut down stays so, unless it has a place in somebody's tree. */
+  get isOver(): boolean {
+    return this.#state === "closed" || this.#state === "crashed"
+  }
+
+  begin(core: Core, supervisor: Process<never> | undefined): void {
+    this.#supervise(supervisor)
+    this.#present = core
+    this.#state = "vacant"
+    this.#isLeaving = false
+  }
+
+  /** It has started. */
+  publish(core: Core): void {
+    this.#lastOpenFailure = undefined
+    // It was shut down while it started.
+    if (core.isOver) return
+    this.hasWorked = true
+    this.#state = "working"
+    this.#core = core
+    for (const awaiter of this.#awaiters) core.post({ _tag: "AwaitShutdown", awaiter })
+    this.#lobby.emptyInto((borrow) => {
+      this.ask(borrow)
+      if (!borrow.isPending) this.deliverLater(borrow)
+    })
+  }
+
+  ended(core: Core, outcome: Outcome): void {
+    if (core !== this.#present) return
+    const { abandoned, drained, forced } = core.machine.state
+    this.#core = undefined
+    this.#report = { drained, forced }
+    this.#abandoned = abandoned
+    this.#lastOpenFailure = core.startFailure
+    if (outcome !== "closed") this.#reason = outcome.crashed
+    if (outcome === "closed" && core.startFailure === undefined) this.#end("closed")
+    else if (this.#isLeaving || this.#isOrphan) this.#end("crashed")
+    else this.#state = "vacant"
+  }
+
+  handBack(borrow: Borrow): void {
+    if (this.isOver) this.refuse(borrow)
+    else this.#wait(borrow)
+    if (!borrow.isPending) this.#lobby.deliver(borrow)
+  }
+
+  left(core: Core): void {
+    if (core !== this.#present) return
+    this.#present = undefined
+    this.#settle()
+  }
+
+  /** Nobody will start another one. */
+  supervisorEnded(): void {
+    this.#supervisor = undefined
+    this.#isOrphan = true
+    if (this.#state === "vacant") this.#end("crashed")
+    this.#settle()
+  }
+
+  // Within
+
+  #wait(borrow: Borrow): void {
+    if (borrow.mode === "try") {
+      borrow.state = "refused"
+      borrow.refusal = new PoolError.PoolFull({ pool: this.settings.name, status: this.#emptyStatus() })
+    } else if (borrow.wait === 0) {
+      borrow.state = "refused"
+      borrow.refusal = this.#timeout(0)
+    } else if (borrow.mode === "wait") this.#lobby.enter(borrow)
+  }
+
+  #end(how: "closed" | "crashed"): void {
+    this.#state = how
+    this.#lobby.emptyInto((borrow) => {
+      this.refuse(borrow)
+      this.#lobby.deliver(borrow)
+    })
+  }
+
+  /** Whoever awaits the end is told when nothing is left. */
+  #settle(): void {
+    if (!this.isOver || this.#present !== undefined) return
+    if (this.isAlone && this.#supervisor !== undefined) return
+    this.#supervise(undefined)
+    for (const awaiter of this.#awaiters) this.#lobby.deliver(awaiter)
+    this.#awaiters.clear()
+    this.onOver?.()
+  }
+
+  #supervise(supervisor: Process<never> | undefined): void {
+    this.#isOrphan = false
+    if (this.#supervisor?.process === supervisor) return
+    this.#supervisor?.release()
+    this.#supervisor = supervisor === undefined ? undefined : new SupervisorWatch(this, supervisor)
+  }
+
+  #refusal(): Refusal {
+    const pool = this.settings.name
+    if (this.#state !== "crashed") return new PoolError.PoolClosed({ pool })
+    return new PoolError.PoolCrashed({ pool, reason: this.#reason })
+  }
+
+  #timeout(waited: number): Refusal {
+    return stackless((fields) => new PoolError.CheckoutTimeout<unknown>(fields), {
+      pool: this.settings.name,
+      waited: Duration.millis(waited),
+      phase: "open" as const,
+      status: this.#emptyStatus(),
+      oldestLeaseAge: undefined,
+      lastOpenFailure: this.#lastOpenFailure
+    })
+  }
+
+  /** Of a pool in which nobody is at work: nothing is idle, and there is no room for more. */
+  #emptyStatus(): Status {
+    const { maxOverflow, name, size } = this.settings
+    const waiting = this.#lobby.size
+    const state = this.isOver ? "closed" : "full"
+    const none = { idle: 0, lent: 0, opening: 0, closing: 0, overflow: 0 }
+    return { name, state, size, maxOverflow, ...none, waiting, abandoned: this.#abandoned }
+  }
+}
+
+class SupervisorWatch extends Watcher {
+  readonly process: Process<never>
+  readonly #front: Front
+
+  constructor(front: Front, process: Process<never>) {
+    super()
+    this.#front = front
+    this.process = process
+    process.watch(this)
+  }
+
+  release(): void {
+    this.process.unwatch(this)
+  }
+
+  onEnd(): void {
+    this.#front.supervisorEnded()
+  }
+}
