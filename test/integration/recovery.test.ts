@@ -3,39 +3,11 @@ import { Effect, Fiber } from "effect"
 import * as Client from "../../docs/examples/postgres/Client.ts"
 import * as Load from "../../docs/examples/postgres/Load.ts"
 import * as Recovery from "../../docs/examples/postgres/Recovery.ts"
-import { eventually, freeze, openPool, shareServer, thaw } from "./support/database.ts"
-
-type Tools = Effect.Success<ReturnType<typeof openPool>>
+import { freeze, thaw } from "../../docs/examples/postgres/Sabotage.ts"
+import { eventually, openPool, shareServer } from "./support/database.ts"
+import { agree, underLoad } from "./support/fire.ts"
 
 const pids = ({ backends }: Recovery.Sample) => (backends ?? []).map(({ pid }) => pid)
-
-/** Both witnesses agree with the pool, and nobody was left hanging. */
-const agree = Effect.fnUntraced(function*({ ledger, session, watcher }: Tools) {
-  assert.strictEqual(ledger.asked, ledger.answered + ledger.failed)
-  yield* eventually(
-    "pg_stat_activity counts what the pool counts",
-    Effect.map(
-      Recovery.observe(session, watcher),
-      ({ backends, status }) =>
-        status.opening === 0 && status.closing === 0 && status.lent === 0 && backends?.length === status.idle &&
-        status.idle === status.size
-    )
-  )
-})
-
-const underLoad = Effect.fnUntraced(function*(tools: Tools, blow: Effect.Effect<ReadonlyArray<number>, unknown>) {
-  const { ledger, session } = tools
-  const load = yield* Load.start(session, ledger, 24)
-  yield* eventually("the clients are answered", Effect.sync(() => ledger.answered > 100))
-  const recovery = yield* Recovery.survive(tools, blow, 15_000)
-  assert.isDefined(recovery.took, "whole again")
-  const answered = ledger.answered
-  yield* eventually("the clients are answered again", Effect.sync(() => ledger.answered > answered + 100))
-  yield* load.stop
-  assert.deepEqual([...ledger.byTag.keys()].filter((tag) => tag !== "ConnectionLost"), [])
-  assert.strictEqual(load.lentDead(), 0, "no dead connection was lent again")
-  return recovery
-})
 
 describe("A pool of PostgreSQL connections", () => {
   const server = shareServer()
@@ -65,21 +37,12 @@ describe("A pool of PostgreSQL connections", () => {
       yield* agree(tools)
     }))
 
-  it.live("is whole again after all backends were terminated under load", () =>
-    Effect.gen(function*() {
-      const tools = yield* openPool(server(), { size: 4, maxOverflow: 2 })
-      const recovery = yield* underLoad(tools, tools.watcher.terminate("any", 100))
-      assert.isAtLeast(recovery.victims, 4)
-      assert.isAtMost(tools.ledger.failed, recovery.victims)
-      yield* agree(tools)
-    }))
-
   it.live("is whole again after the server was restarted under load", () =>
     Effect.gen(function*() {
       const tools = yield* openPool(server(), { size: 4, maxOverflow: 2 })
       const { watcher } = tools
       const all = Effect.map(watcher.backends, (backends) => backends.map(({ pid }) => pid))
-      const recovery = yield* underLoad(tools, Effect.tap(all, () => server().restart))
+      const recovery = yield* underLoad("restarted", tools, Effect.tap(all, () => server().restart))
       assert.isAtLeast(recovery.victims, 4)
       yield* agree(tools)
       // None, when the server is back before anybody has tried; two, when an opening from before still succeeds.

@@ -116,6 +116,11 @@ const describe = (error: unknown): { readonly message: string; readonly code: st
   return { code, message: inner instanceof Error ? inner.message : String(inner) }
 }
 
-/** For the pool's `isBroken`: a failure after which the connection must not be lent again. */
+/**
+ * For the pool's `isBroken`: a failure after which the connection must not be lent again. A question whose asker has given
+ * up (`Effect.timeout` inside a `use`) is still under way, so its connection is of no use to anybody else either.
+ */
 export const isBroken = (cause: Cause.Cause<unknown>): boolean =>
-  cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof ConnectionLost)
+  cause.reasons.some((reason) =>
+    Cause.isFailReason(reason) && (reason.error instanceof ConnectionLost || Cause.isTimeoutError(reason.error))
+  )

@@ -17,9 +17,14 @@ export type DatabaseError =
   | InvalidDatabaseUrl
   | Effect.Error<ReturnType<typeof PostgresServer.make>>
 
+const url = Config.withDefault(Config.String("DATABASE_URL"), "")
+
+/** Whether the database will be one of our own. */
+export const isOurs: Effect.Effect<boolean> = Effect.orElseSucceed(Effect.map(url, (text) => text === ""), () => false)
+
 export const open: Effect.Effect<Database, DatabaseError, Scope.Scope> = Effect.gen(function*() {
-  const url = yield* Config.withDefault(Config.String("DATABASE_URL"), "")
-  if (url !== "") return { connection: yield* parse(url), server: undefined }
+  const text = yield* url
+  if (text !== "") return { connection: yield* parse(text), server: undefined }
   const server = yield* PostgresServer.make()
   return { connection: server.connection, server }
 }).pipe(Effect.catchTag("ConfigError", () => Effect.fail(invalid)))

@@ -1,5 +1,6 @@
 /**
- * The program behind `npm start`, in five acts: a server, a pool, the original's program, disasters, a safe shutdown.
+ * The program behind `npm start`, in six acts: a server, a pool, the original's program, disasters, a safe shutdown, and,
+ * on a server of its own beside all of these, a long outage.
  *
  * It believes nothing it is told: the ledger counts what the clients got, the watcher asks PostgreSQL which connections
  * there are, and where these two and the pool disagree a check fails, and with it the program.
@@ -8,12 +9,15 @@ import { Data, Effect, Logger } from "effect"
 import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
 import { Pool } from "whitepool"
+import { Supervisor } from "whitepool/actor"
+import * as Beside from "./Beside.ts"
 import * as Client from "./Client.ts"
 import * as Database from "./Database.ts"
 import * as Disasters from "./Disasters.ts"
 import { count, type Display, millis } from "./Display.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Load from "./Load.ts"
+import * as Openings from "./Openings.ts"
 import * as Recovery from "./Recovery.ts"
 import { type Options, type Pair, show, type Stage, watch } from "./Stage.ts"
 import * as Watcher from "./Watcher.ts"
@@ -29,12 +33,17 @@ export const run = Effect.fn("Demo.run")(function*(options: Options, display: Di
     if (!isGood) failedChecks.push(text)
     return isGood
   }
-  const stage = { options, display, ledger: Ledger.make(), check }
-  const directory = yield* Effect.scoped(perform(stage)).pipe(
+  const stage = { options, display, ledger: Ledger.make(), openings: Openings.make(), check }
+  const directories = yield* Effect.scoped(perform(stage)).pipe(
     Effect.provide(Logger.layer([display.logger])),
     Effect.mapError((error) => new DemoFailed({ message: oneLine(error) }))
   )
-  if (directory !== undefined) check(!existsSync(directory), "the server has stopped and its directory is gone")
+  if (directories.length > 0) {
+    check(
+      !directories.some((directory) => existsSync(directory)),
+      "no server is left, and no directory of one"
+    )
+  }
   display.line()
   display.line(`${failedChecks.length === 0 ? "All done" : "Over"} after ${millis(performance.now() - began)}.`)
   if (failedChecks.length > 0) {
@@ -46,12 +55,15 @@ export const run = Effect.fn("Demo.run")(function*(options: Options, display: Di
 const oneLine = (error: { readonly _tag: string; readonly message: string }): string =>
   (error.message || error._tag).split("\n").join(" ")
 
-/** Returns the directory that must be gone when the scope has closed. */
+/** Returns the directories that must be gone when the scope has closed. */
 const perform = Effect.fn("Demo.perform")(function*(stage: Stage) {
   const { display, ledger, options } = stage
   const began = performance.now()
-  const database = yield* Database.open
   const application = `whitepool demo ${process.pid} ${randomUUID().slice(0, 8)}`
+  const beside = options.recovery && (yield* Database.isOurs)
+    ? yield* Beside.start(stage, `${application} outage`)
+    : undefined
+  const database = yield* Database.open
   const watcher = yield* Effect.mapError(
     Watcher.make(database.connection, application),
     (error) =>
@@ -63,39 +75,46 @@ const perform = Effect.fn("Demo.perform")(function*(stage: Stage) {
   display.heading("1  The server")
   const place = database.server === undefined ? "of DATABASE_URL" : `at 127.0.0.1:${database.server.connection.port}`
   display.line(`PostgreSQL ${yield* watcher.serverVersion} ${place}, ready after ${millis(performance.now() - began)}`)
+  if (beside !== undefined) {
+    display.line("and another one beside it, which is now away for ten seconds, while a second pool needs it: act 6")
+  }
 
   yield* Effect.scoped(Effect.gen(function*() {
-    const session = yield* openPool(stage, database, watcher, application)
+    const { session, tree } = yield* openPool(stage, database, watcher, application)
     const pair = { session, watcher }
     yield* byHand(stage, session)
     const load = yield* Load.start(session, ledger, options.fibers)
     const end = performance.now() + options.seconds * 1000
     yield* fullSpeed(stage, pair, options.seconds * 350)
-    load.pace("easy")
-    yield* Disasters.perform(stage, pair, database, end)
+    yield* Disasters.perform(stage, pair, tree, database, load, end)
     load.pace("full speed")
     yield* shutdown(stage, pair, load)
   }))
 
+  const directories = database.server === undefined ? [] : [database.server.directory]
+  if (beside !== undefined) directories.push(yield* beside.show)
   report(stage)
-  return database.server?.directory
+  return directories
 })
 
 const openPool = Effect.fn("Demo.openPool")(function*(
-  { display, options }: Stage,
+  { display, openings, options }: Stage,
   database: Database.Database,
   watcher: Watcher.Watcher,
   application: string
 ) {
   const { maxOverflow, recovery, size } = options
   const began = performance.now()
-  const session = yield* Pool.make({
-    name: "postgres",
-    factory: Client.open({ ...database.connection, application_name: application }),
+  const { session, spec } = yield* Pool.childSpec("postgres", {
+    factory: openings.watch(Client.open({ ...database.connection, application_name: application })),
     size,
     maxOverflow,
+    // Who checks out must check in: one who just ends without it is taken for one who died.
+    onOwnerSuccess: "abandon",
     ...(recovery ? { link: Client.link, isBroken: Client.isBroken } : {})
   })
+  // Transient: started again when it has crashed, but not when it was shut down.
+  const tree = yield* Supervisor.make({ name: "demo" }, [{ ...spec, restart: "transient" }])
   const took = performance.now() - began
   display.heading("2  The pool")
   display.line(`${size} connections and ${maxOverflow} more when they are needed, opened within ${millis(took)}`)
@@ -104,8 +123,9 @@ const openPool = Effect.fn("Demo.openPool")(function*(
       ? "linked to each connection: the pool hears at once when one dies by itself"
       : "without recovery: nobody tells the pool when a connection dies"
   )
+  display.line("and a child of a supervisor itself: its own actor is started again when it crashes")
   show(display, "just opened", yield* Recovery.observe(session, watcher), true)
-  return session
+  return { session, tree }
 })
 
 const byHand = Effect.fn("Demo.byHand")(function*({ display, ledger, options }: Stage, session: Load.Session) {
@@ -185,5 +205,8 @@ const report = ({ check, display, ledger }: Stage): void => {
   line("asked", ledger.asked, "")
   line("answered", ledger.answered, `half within ${at(0.5)}, 99 of 100 within ${at(0.99)}, the slowest ${at(1)}`)
   line("failed", ledger.failed, Ledger.failures(ledger.byTag))
-  check(ledger.asked === ledger.answered + ledger.failed, "asked = answered + failed")
+  check(
+    ledger.asked === ledger.answered + ledger.failed && ledger.untyped === 0,
+    "asked = answered + failed, and each failure has a type"
+  )
 }

@@ -12,6 +12,8 @@ export interface Ledger {
   readonly failed: number
   /** Failures by error tag. */
   readonly byTag: ReadonlyMap<string, number>
+  /** Those among the failures that no type announces: defects and interruptions. */
+  readonly untyped: number
   /** Milliseconds from ask to answer, answered asks only, sorted. */
   readonly latencies: () => Float64Array
   /** Counts it, and says whether it was answered; the failure itself stays in the ledger. */
@@ -21,6 +23,7 @@ export interface Ledger {
 export const make = (): Ledger => {
   let asked = 0
   let answered = 0
+  let untyped = 0
   const byTag = new Map<string, number>()
   const latencies: Array<number> = []
 
@@ -30,6 +33,7 @@ export const make = (): Ledger => {
       latencies.push(performance.now() - began)
     } else {
       const tag = tagOf(exit.cause)
+      if (!exit.cause.reasons.some(Cause.isFailReason)) untyped++
       byTag.set(tag, (byTag.get(tag) ?? 0) + 1)
     }
   }
@@ -43,6 +47,9 @@ export const make = (): Ledger => {
     },
     get failed() {
       return sum(byTag)
+    },
+    get untyped() {
+      return untyped
     },
     byTag,
     latencies: () => Float64Array.from(latencies).sort(),

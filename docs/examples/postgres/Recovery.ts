@@ -36,9 +36,9 @@ const agrees = ({ backends, status }: Sample): boolean =>
   status.opening === 0 && status.closing === 0 && backends?.length === status.idle + status.lent
 
 /** Strikes (the blow says whom it hit) and measures. */
-export const survive = Effect.fn("Recovery.survive")(function*<E>(
+export const survive = Effect.fn("Recovery.survive")(function*<E, R>(
   tools: { readonly session: Session; readonly watcher: Watcher; readonly ledger: Ledger },
-  blow: Effect.Effect<ReadonlyArray<number>, E | WatchError>,
+  blow: Effect.Effect<ReadonlyArray<number>, E | WatchError, R>,
   within: number
 ) {
   const { ledger, session, watcher } = tools

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { bar, count, type Display } from "./Display.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Session } from "./Load.ts"
+import type { Openings } from "./Openings.ts"
 import type { Sample } from "./Recovery.ts"
 import type { Watcher } from "./Watcher.ts"
 
@@ -21,6 +22,7 @@ export interface Stage {
   readonly options: Options
   readonly display: Display
   readonly ledger: Ledger
+  readonly openings: Openings
   /** Prints the outcome; one that is not good makes the whole program fail at its end. */
   readonly check: (isGood: boolean, text: string, detail?: string) => boolean
 }

@@ -74,3 +74,9 @@ export const make = Effect.fn("Watcher.make")(function*(
     )
   }
 })
+
+/** The same, blind to these: one that is frozen cannot end, whatever the pool has done with its connection. */
+export const without = (watcher: Watcher, pids: ReadonlySet<number>): Watcher => ({
+  ...watcher,
+  backends: Effect.map(watcher.backends, (backends) => backends.filter(({ pid }) => !pids.has(pid)))
+})

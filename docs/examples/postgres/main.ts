@@ -27,7 +27,7 @@ const command = Command.make(name, {
   size: wholeNumber("size", 1, 100, 7, "Connections that are always there"),
   maxOverflow: wholeNumber("max-overflow", 0, 80, 4, "Connections added when all are lent"),
   fibers: wholeNumber("fibers", 1, 5000, 64, "Clients that ask at the same time"),
-  seconds: wholeNumber("seconds", 1, 3600, 4, "How long they ask"),
+  seconds: wholeNumber("seconds", 1, 3600, 5, "How long they ask"),
   recovery: Flag.Boolean("recovery").pipe(
     Flag.withDefault(true),
     Flag.withDescription("With --no-recovery, shows what happens when dead connections are lent again: it fails")

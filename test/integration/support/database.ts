@@ -1,12 +1,14 @@
 /**
- * A pool on a real PostgreSQL server, with the two witnesses of the example: a ledger that counts what clients got, and
- * a watcher that asks the server which connections there are.
+ * A pool on a real PostgreSQL server, with the witnesses of the example: a ledger that counts what clients got, a watcher
+ * that asks the server which connections there are, and the notes of the factory.
  */
 import { afterAll, assert, beforeAll } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import { Pool } from "whitepool"
+import { ExitReason, Supervisor } from "whitepool/actor"
 import * as Client from "../../../docs/examples/postgres/Client.ts"
 import * as Ledger from "../../../docs/examples/postgres/Ledger.ts"
+import * as Openings from "../../../docs/examples/postgres/Openings.ts"
 import * as PostgresServer from "../../../docs/examples/postgres/PostgresServer.ts"
 import * as Watcher from "../../../docs/examples/postgres/Watcher.ts"
 import { withLogs } from "../../support/logs.ts"
@@ -27,25 +29,49 @@ export const shareServer = (): () => PostgresServer.PostgresServer => {
 
 let pools = 0
 
-export const openPool = Effect.fnUntraced(function*(
+type Options = Omit<Pool.Options<Client.Client, Client.ConnectError>, "name" | "factory" | "link" | "isBroken">
+
+/** Everything but the pool; each test sees its own connections only. */
+const prepare = Effect.fnUntraced(function*(
   server: PostgresServer.PostgresServer,
-  options: Pick<Pool.Options<Client.Client, Client.ConnectError>, "size" | "maxOverflow" | "closeTimeout">,
+  options: Options,
   client?: Client.Options
 ) {
   // A test that failed may have left it stopped.
   yield* server.start
-  // Each test sees its own connections only.
   const application = `whitepool test ${pools++}`
   const watcher = yield* Watcher.make(server.connection, application)
-  const make = Pool.make({
-    ...options,
-    name: "test",
-    factory: Client.open({ ...server.connection, application_name: application }, client),
-    link: Client.link,
-    isBroken: Client.isBroken
+  const openings = Openings.make()
+  const factory = openings.watch(Client.open({ ...server.connection, application_name: application }, client))
+  const config = { ...options, name: "test", factory, link: Client.link, isBroken: Client.isBroken }
+  return { config, witnesses: { watcher, openings, ledger: Ledger.make() } }
+})
+
+export const openPool = Effect.fnUntraced(function*(
+  server: PostgresServer.PostgresServer,
+  options: Options,
+  client?: Client.Options
+) {
+  const { config, witnesses } = yield* prepare(server, options, client)
+  const { logs, session } = yield* withLogs((logs) => Effect.map(Pool.make(config), (session) => ({ logs, session })))
+  return { ...witnesses, session, logs }
+})
+
+/** The same, as the only child of a supervisor. `crash` kills the pool's own actor. */
+export const plantPool = Effect.fnUntraced(function*(server: PostgresServer.PostgresServer, options: Options) {
+  const { config, witnesses } = yield* prepare(server, options)
+  const { session, spec } = yield* Pool.childSpec("test", config)
+  const { logs, tree } = yield* withLogs((logs) =>
+    Effect.map(Supervisor.make({ intensity: 5 }, [spec]), (tree) => ({ logs, tree }))
+  )
+  const crash = Effect.gen(function*() {
+    const [pool] = yield* tree.whichChildren
+    if (pool?.child === undefined || pool.child === "restarting" || !("exit" in pool.child)) {
+      return assert.fail("the pool is not at work")
+    }
+    yield* pool.child.exit(ExitReason.killed)
   })
-  const { logs, session } = yield* withLogs((logs) => Effect.map(make, (session) => ({ logs, session })))
-  return { watcher, session, logs, ledger: Ledger.make() }
+  return { ...witnesses, session, logs, tree, crash }
 })
 
 /** Polls until it is so; what it should be is the message of the failure. */
@@ -59,21 +85,5 @@ export const eventually = <E, R>(
     while (!(yield* condition)) {
       assert.isBelow(performance.now(), until, `not within ${within} ms: ${what}`)
       yield* Effect.sleep("10 millis")
-    }
-  })
-
-/** Stops a backend in its tracks, as a server on a dead disk would; it goes on when the scope closes. */
-export const freeze = (pid: number) =>
-  Effect.acquireRelease(
-    Effect.sync(() => process.kill(pid, "SIGSTOP")),
-    () => thaw(pid)
-  )
-
-export const thaw = (pid: number) =>
-  Effect.sync(() => {
-    try {
-      process.kill(pid, "SIGCONT")
-    } catch {
-      // it has ended meanwhile
     }
   })
