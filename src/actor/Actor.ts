@@ -209,7 +209,8 @@ export interface DeadLetter {
 }
 
 /**
- * The address of an actor. It stays valid after the actor's end: what is sent to it then is a dead letter.
+ * The address of an actor. It stays valid after the actor's end: what is sent to it then is a dead letter. What it can do
+ * can be taken from it and passed on: `Effect.forEach(messages, ref.cast)`.
  *
  * @category models
  * @since 0.1.0

@@ -13,6 +13,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import { errorName, nameOf } from "./internal/target.ts"
 
 /**
  * The reason of an actor's end, as data.
@@ -115,18 +116,14 @@ export const toExit = (reason: ExitReason): Exit.Exit<void, unknown> => {
 }
 
 /**
- * For people: `Crash(TypeError)`. Names only an error's tag or class, never its content.
+ * For people: `Crash(TypeError)`, `Shutdown`, or `Shutdown(SupervisorError)` where the detail is an error. Names only an
+ * error's tag or class, never its content.
  *
  * @category getters
  * @since 0.1.0
  */
 export const format = (reason: ExitReason): string => {
-  if (reason._tag !== "Crash") return reason._tag
-  return `Crash(${nameOf(Cause.squash(reason.cause))})`
-}
-
-const nameOf = (error: unknown): string => {
-  if (typeof error !== "object" || error === null) return typeof error
-  if ("_tag" in error && typeof error._tag === "string") return error._tag
-  return error instanceof Error ? error.name : "object"
+  if (reason._tag === "Crash") return `Crash(${errorName(reason.cause)})`
+  if (reason._tag === "Shutdown" && reason.detail instanceof Error) return `Shutdown(${nameOf(reason.detail)})`
+  return reason._tag
 }

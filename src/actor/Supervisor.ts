@@ -151,7 +151,8 @@ export interface ChildSpec<R = never> {
   /**
    * Starts the child, in a scope that is its own: it is closed when the child has ended, whatever its end. Run again for
    * each restart. It runs in the supervisor's fiber and in the context of `make`. If it fails, dies or gives something
-   * that is no child, its scope is closed and nothing is left.
+   * that is no child, its scope is closed and nothing is left. The supervisor itself, or one above it, is no child: each
+   * would wait for the other's end.
    */
   readonly start: Effect.Effect<Child, unknown, R | Scope.Scope>
   /** Default `"permanent"`. */
@@ -159,6 +160,9 @@ export interface ChildSpec<R = never> {
   /**
    * How long it may take to stop before it is killed. Default 5 seconds for workers, `"infinity"` for supervisors, which
    * need the time to stop their own children. `0` is legal.
+   *
+   * **Gotchas.** What cannot be interrupted, and a finalizer that hangs, gets up to 5 seconds beyond that, also with
+   * `"brutal_kill"`, before it is abandoned: the supervisor waits so long.
    */
   readonly shutdown?: Duration.Input | "brutal_kill" | "infinity" | undefined
   /** Default: `"supervisor"` when `start` gives a supervisor, else `"worker"`. */
@@ -222,7 +226,8 @@ export interface ChildCount {
 /**
  * A supervisor, as one that asks it for things sees it. Everything it is asked is a message to it, and waits for its
  * turn, however long the turns before it take: OTP's `infinity`. After the supervisor's end, and when it ends while
- * somebody waits, the answer is a `SupervisorError` of reason `noproc`.
+ * somebody waits, the answer is a `SupervisorError` of reason `noproc`. What it can do can be taken from it and passed on:
+ * `Effect.forEach(ids, supervisor.terminateChild)`.
  *
  * **Cancel safety.** Interrupted, what was asked for is done nevertheless; only nobody is told.
  *

@@ -39,5 +39,10 @@ describe("ExitReason", () => {
     assert.strictEqual(ExitReason.format(ExitReason.crash(Cause.fail({ _tag: "Oops", secret: 1 }))), "Crash(Oops)")
     assert.strictEqual(ExitReason.format(ExitReason.crash(Cause.fail("secret"))), "Crash(string)")
     assert.strictEqual(ExitReason.format(ExitReason.shutdown), "Shutdown")
+    assert.strictEqual(
+      ExitReason.format({ _tag: "Shutdown", detail: new RangeError("secret") }),
+      "Shutdown(RangeError)"
+    )
+    assert.strictEqual(ExitReason.format({ _tag: "Shutdown", detail: "secret" }), "Shutdown")
   })
 })

@@ -92,6 +92,26 @@ describe("a supervisor", () => {
       })
     ))
 
+  it.effect("takes the type that the spec says for what the child is; else what it was when it last started", () =>
+    inTree(({ child }) =>
+      Effect.gen(function*() {
+        let starts = 0
+        const first = Supervisor.make({}, [])
+        const changing = Effect.suspend((): Supervisor.ChildSpec["start"] => starts++ === 0 ? first : child("c").start)
+        const supervisor = yield* Supervisor.make({}, [
+          child("a", { type: "supervisor" }),
+          { id: "b", start: first, type: "worker" },
+          { id: "c", start: changing }
+        ])
+        const types = Effect.map(supervisor.whichChildren, (children) => children.map(({ type }) => type))
+        assert.deepStrictEqual(yield* types, ["supervisor", "worker", "supervisor"])
+        yield* supervisor.terminateChild("c")
+        assert.deepStrictEqual(yield* types, ["supervisor", "worker", "supervisor"])
+        yield* supervisor.restartChild("c")
+        assert.deepStrictEqual(yield* types, ["supervisor", "worker", "worker"])
+      })
+    ))
+
   it.effect("restarts a child that had ended before it was watched, for the reason it ended with", () =>
     inTree(({ lines, log }) =>
       Effect.gen(function*() {

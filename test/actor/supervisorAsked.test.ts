@@ -62,8 +62,9 @@ describe("startChild", () => {
           "shutdown: invalid_shutdown",
           "type: invalid_child_type"
         ])
-        for (const wrong of [undefined, null, 1, "a", [], {}]) {
-          assert.strictEqual(yield* reasonOf(supervisor.startChild(nonsense(wrong))), "invalid_options")
+        for (const wrong of [undefined, null, 1, "a", [], {}, { ...child("a"), id: 1 }]) {
+          const { childId, reason } = yield* Effect.flip(supervisor.startChild(nonsense(wrong)))
+          assert.deepStrictEqual([reason, childId], ["invalid_options", undefined])
         }
         assert.deepStrictEqual(yield* supervisor.whichChildren, [])
       })
@@ -293,6 +294,7 @@ describe("make refuses", () => {
     ["a zero period", { period: 0 }, "period: invalid_period"],
     ["a negative period", { period: -1 }, "period: invalid_period"],
     ["a period that is not a number", { period: NaN }, "period: invalid_period"],
+    ["a period without an end", { period: Infinity }, "period: invalid_period"],
     ["a period that is no duration", { period: "soon" }, "period: invalid_period"],
     ["an unknown autoShutdown", { autoShutdown: true }, "autoShutdown: invalid_auto_shutdown"],
     ["an empty name", { name: "" }, "name: invalid_name"],

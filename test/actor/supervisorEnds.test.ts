@@ -251,6 +251,20 @@ describe("a supervisor ends", () => {
       })
     ))
 
+  it.effect("killed: a child that is a fiber is interrupted at once, whatever else its scope has to release", () =>
+    inTree(({ log }) =>
+      Effect.gen(function*() {
+        const fiber = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void log.push("interrupted")))
+        const start = Effect.tap(Effect.forkScoped(fiber), () => Effect.addFinalizer(() => Effect.sleep(1000)))
+        const supervisor = yield* Supervisor.make({}, [{ id: "a", start }])
+        yield* settle
+        yield* supervisor.ref.exit(ExitReason.killed)
+        yield* settle
+        assert.deepStrictEqual(log, ["interrupted"])
+        yield* TestClock.adjust(1000)
+      })
+    ))
+
   it.effect("killed while it stops its children for another reason: they are killed too", () =>
     inTree(({ child, ref }) =>
       Effect.gen(function*() {
@@ -293,6 +307,23 @@ describe("a supervisor ends", () => {
         yield* TestClock.adjust(400)
         yield* supervisor.awaitExit
         assert.deepStrictEqual(log, ["+a", "+b", "-b Shutdown", "-a Shutdown"])
+      })
+    ))
+
+  it.effect("by an exit while it stops a child that cannot be stopped: one budget, and one grace", () =>
+    inTree(() =>
+      Effect.gen(function*() {
+        const stubborn = Effect.forkScoped(Effect.uninterruptible(Effect.sleep("1 minute")))
+        const supervisor = yield* Supervisor.make({}, [{ id: "a", start: stubborn, shutdown: 1000 }])
+        yield* Effect.forkChild(Effect.exit(supervisor.terminateChild("a")), { startImmediately: true })
+        yield* TestClock.adjust(600)
+        yield* supervisor.ref.exit(ExitReason.shutdown)
+        yield* settle
+        yield* TestClock.adjust(400)
+        yield* TestClock.adjust(5000)
+        yield* settle
+        assert.isFalse(yield* supervisor.ref.isAlive)
+        yield* TestClock.adjust("1 minute")
       })
     ))
 

@@ -29,8 +29,8 @@ export class AlarmNotice<M> extends Notice<M> implements Timer, Expiring {
     return Effect.sync(() => this.release())
   }
 
-  cancelUnsafe(): void {
-    this.release()
+  get cancelUnsafe(): () => void {
+    return () => this.release()
   }
 
   override release(): void {

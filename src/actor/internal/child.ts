@@ -18,11 +18,31 @@ import type * as ExitReason from "../ExitReason.ts"
 import type { Child, ChildInfo } from "../Supervisor.ts"
 import type { Budget, Spec } from "./childSpec.ts"
 import { type Keeper, Life } from "./life.ts"
+import { Current } from "./process.ts"
 
 const workerBudget = 5000
 
+/**
+ * The place that a child fills: for what outlives the lives that it leads there, and wants to know whether there will be
+ * another one.
+ *
+ * @internal
+ */
+export interface Place {
+  /** The actor that starts it. */
+  readonly supervisor: object | undefined
+  readonly isPermanent: boolean
+  /** Of that actor, and of those above it. */
+  readonly isWithin: (process: object | undefined) => boolean
+  /** Nobody will start it again, unless somebody asks for that. */
+  onRetired: (() => void) | undefined
+}
+
+/** Known to a child's `start`, and to whatever that forks. @internal */
+export const Place = Context.Reference<Place | undefined>("whitepool/actor/Place", { defaultValue: () => undefined })
+
 /** @internal */
-export class ChildRecord {
+export class ChildRecord implements Place {
   readonly spec: Spec
   /** In which it starts, each time. */
   readonly #context: Context.Context<never>
@@ -33,10 +53,11 @@ export class ChildRecord {
   isRestarting = false
   /** Automatic ones that succeeded. */
   restarts = 0
+  onRetired: (() => void) | undefined
   /** By which a dynamic supervisor knows it. */
   key: object | undefined
-  /** What it was when it last ran. */
-  #type: "worker" | "supervisor"
+  /** So it was when it last ran. */
+  #isSupervisor = false
 
   constructor(
     spec: Spec,
@@ -48,11 +69,22 @@ export class ChildRecord {
     this.#context = context
     this.#keeper = keeper
     this.#onEnd = onEnd
-    this.#type = spec.type ?? "worker"
   }
 
   get label(): string {
     return this.spec.id === undefined ? "a child" : `child "${this.spec.id}"`
+  }
+
+  get supervisor(): object | undefined {
+    return Context.get(this.#context, Current)
+  }
+
+  get isPermanent(): boolean {
+    return this.spec.restart === "permanent"
+  }
+
+  isWithin(process: object | undefined): boolean {
+    return this.#keeper.isWithin(process)
   }
 
   get life(): Life | undefined {
@@ -64,7 +96,7 @@ export class ChildRecord {
   }
 
   get type(): "worker" | "supervisor" {
-    return this.#type
+    return this.spec.type ?? (this.#isSupervisor ? "supervisor" : "worker")
   }
 
   /** It runs; one that has ended does not, even before its supervisor has heard of it. */
@@ -75,7 +107,7 @@ export class ChildRecord {
   get info(): ChildInfo {
     // What `start` returned was looked at when it was adopted.
     const child = this.isRestarting ? "restarting" : this.#life?.child as Child | undefined
-    return { id: this.spec.id, child, type: this.#type, restarts: this.restarts }
+    return { id: this.spec.id, child, type: this.type, restarts: this.restarts }
   }
 
   /**
@@ -85,7 +117,7 @@ export class ChildRecord {
   readonly start: Effect.Effect<Cause.Cause<unknown> | undefined> = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       const life = new Life(this.#keeper, this.label)
-      const context = Context.add(this.#context, Scope.Scope, life.scope)
+      const context = Context.add(Context.add(this.#context, Scope.Scope, life.scope), Place, this)
       return Effect.flatMap(Effect.exit(restore(Effect.provideContext(this.spec.start, context))), (exit) => {
         const failure = Exit.isFailure(exit) ? exit.cause : this.#adopt(life, exit.value)
         return failure === undefined ? Effect.undefined : Effect.as(life.stop(this.#budget), failure)
@@ -98,7 +130,7 @@ export class ChildRecord {
     if (problem !== undefined) return Cause.fail(problem)
     this.#life = life
     this.isRestarting = false
-    this.#type = this.spec.type ?? (life.body?.isSupervisor === true ? "supervisor" : "worker")
+    this.#isSupervisor = life.body?.isSupervisor === true
     life.watch((reason) => this.#onEnd(this, life, reason))
     return undefined
   }
@@ -114,6 +146,6 @@ export class ChildRecord {
   })
 
   get #budget(): Budget {
-    return this.spec.shutdown ?? (this.#type === "supervisor" ? Infinity : workerBudget)
+    return this.spec.shutdown ?? (this.type === "supervisor" ? Infinity : workerBudget)
   }
 }

@@ -24,8 +24,8 @@ export abstract class ChildBody {
   /** Of one that has ended. */
   abstract get reason(): ExitReason.ExitReason
   abstract get awaitEnd(): Effect.Effect<unknown>
-  /** Calls back once, also when it has ended already; gives the way out. */
-  abstract watch(onEnd: OnEnd): () => void
+  /** Calls back once, also when it has ended already. */
+  abstract watch(onEnd: OnEnd): void
   abstract shutdown(): void
   abstract kill(): void
   /** Its supervisor has been killed. */
@@ -54,8 +54,8 @@ class FiberBody extends ChildBody {
     return Fiber.await(this.key)
   }
 
-  watch(onEnd: OnEnd): () => void {
-    return this.key.addObserver((exit) => onEnd(ExitReason.fromExit(exit)))
+  watch(onEnd: OnEnd): void {
+    this.key.addObserver((exit) => onEnd(ExitReason.fromExit(exit)))
   }
 
   shutdown(): void {
@@ -102,15 +102,10 @@ class ProcessBody extends ChildBody {
     return this.key.awaitExit
   }
 
-  watch(onEnd: OnEnd): () => void {
-    if (!this.key.isAliveUnsafe) {
-      // Not `NoProcess`: the supervisor has started it, and is told why it ended.
-      onEnd(this.key.reason)
-      return () => {}
-    }
-    const watcher = new EndWatcher(onEnd)
-    this.key.watch(watcher)
-    return () => this.key.unwatch(watcher)
+  watch(onEnd: OnEnd): void {
+    if (this.key.isAliveUnsafe) this.key.watch(new EndWatcher(onEnd))
+    // Not `NoProcess`: the supervisor has started it, and is told why it ended.
+    else onEnd(this.key.reason)
   }
 
   shutdown(): void {
@@ -129,19 +124,13 @@ class ProcessBody extends ChildBody {
 /** An address whose name nobody bears. */
 class NoBody extends ChildBody {
   readonly key = undefined
-  readonly isSupervisor: boolean
+  readonly isSupervisor = false
   readonly isAlive = false
   readonly reason = ExitReason.noProcess
   readonly awaitEnd = Effect.void
 
-  constructor(isSupervisor: boolean) {
-    super()
-    this.isSupervisor = isSupervisor
-  }
-
-  watch(onEnd: OnEnd): () => void {
-    onEnd(ExitReason.noProcess)
-    return () => {}
+  watch(onEnd: OnEnd): void {
+    onEnd(this.reason)
   }
 
   shutdown(): void {}
@@ -164,5 +153,5 @@ export const bodyOf = (child: unknown): ChildBody | TypeError => {
   const found = refOf(child)
   if (found === undefined) return new TypeError(`not an actor, a fiber or a supervisor: ${describe(child)}`)
   const process = found[0].process
-  return process === undefined ? new NoBody(found[1]) : new ProcessBody(process, found[1])
+  return process === undefined ? new NoBody() : new ProcessBody(process, found[1])
 }

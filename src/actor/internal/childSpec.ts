@@ -70,8 +70,9 @@ const flagChecks: Record<keyof Flags, Check> = {
       ? undefined
       : "invalid_intensity: must be a whole number of at least 0",
   period: (value) => {
-    const millis = value === "infinity" ? undefined : millisOf(value)
-    return millis !== undefined && millis > 0 ? undefined : "invalid_period: must be a duration longer than zero"
+    const millis = millisOf(value)
+    const isPeriod = millis !== undefined && millis > 0 && millis < Infinity
+    return isPeriod ? undefined : "invalid_period: must be a duration longer than zero, and no infinity"
   },
   autoShutdown: oneOf("invalid_auto_shutdown", "never", "any_significant", "all_significant"),
   name: nonEmpty("invalid_name")
@@ -89,7 +90,8 @@ const specChecks: Record<keyof ChildSpec, Check> = {
   significant: (value) => typeof value === "boolean" ? undefined : "invalid_significant: must be true or false"
 }
 
-const asRecord = (thing: unknown): Record<string, unknown> | undefined =>
+/** @internal */
+export const asRecord = (thing: unknown): Record<string, unknown> | undefined =>
   typeof thing === "object" && thing !== null && !Array.isArray(thing) ? thing as Record<string, unknown> : undefined
 
 const problemsOf = (
@@ -156,10 +158,15 @@ export const specOf = (
   }
 }
 
-/** @internal */
-export const labelOf = (spec: unknown, index: number): string => {
+/** Of what may be no spec at all. @internal */
+export const idOf = (spec: unknown): string | undefined => {
   const id = asRecord(spec)?.["id"]
-  return typeof id === "string" ? `child "${id}"` : `child ${index + 1}`
+  return typeof id === "string" ? id : undefined
+}
+
+const labelOf = (spec: unknown, index: number): string => {
+  const id = idOf(spec)
+  return id === undefined ? `child ${index + 1}` : `child "${id}"`
 }
 
 /** All the specs of `make`, or every problem of every one of them. @internal */
@@ -175,8 +182,8 @@ export const specsOf = (
     const spec = specOf(one, "static", autoShutdown)
     if ("start" in spec) checked.push(spec)
     else problems.push(...spec.map((problem) => `${labelOf(one, index)}: ${problem}`))
-    const id = asRecord(one)?.["id"]
-    if (typeof id !== "string") continue
+    const id = idOf(one)
+    if (id === undefined) continue
     if (ids.has(id)) problems.push(`${labelOf(one, index)}: id: duplicate_child_name: is given twice`)
     ids.add(id)
   }

@@ -25,35 +25,37 @@ export class ProcessContext<M> implements Context<M> {
     return this.#process
   }
 
-  monitorUnsafe(target: Target, onDown: (reason: ExitReason) => M): Monitor {
-    return new MonitorNotice(this.#process, target, onDown)
+  // Getters, as in `Process`.
+
+  get monitorUnsafe(): (target: Target, onDown: (reason: ExitReason) => M) => Monitor {
+    return (target, onDown) => new MonitorNotice(this.#process, target, onDown)
   }
 
-  monitor(target: Target, onDown: (reason: ExitReason) => M): Effect.Effect<Monitor> {
-    return Effect.sync(() => this.monitorUnsafe(target, onDown))
+  get monitor(): (target: Target, onDown: (reason: ExitReason) => M) => Effect.Effect<Monitor> {
+    return (target, onDown) => Effect.sync(() => this.monitorUnsafe(target, onDown))
   }
 
-  linkUnsafe(ref: ActorRef<never>): void {
-    link(this.#process.process, ref)
+  get linkUnsafe(): (ref: ActorRef<never>) => void {
+    return (ref) => link(this.#process.process, ref)
   }
 
-  link(ref: ActorRef<never>): Effect.Effect<void> {
-    return Effect.sync(() => this.linkUnsafe(ref))
+  get link(): (ref: ActorRef<never>) => Effect.Effect<void> {
+    return (ref) => Effect.sync(() => this.linkUnsafe(ref))
   }
 
-  unlinkUnsafe(ref: ActorRef<never>): void {
-    unlink(this.#process.process, ref)
+  get unlinkUnsafe(): (ref: ActorRef<never>) => void {
+    return (ref) => unlink(this.#process.process, ref)
   }
 
-  unlink(ref: ActorRef<never>): Effect.Effect<void> {
-    return Effect.sync(() => this.unlinkUnsafe(ref))
+  get unlink(): (ref: ActorRef<never>) => Effect.Effect<void> {
+    return (ref) => Effect.sync(() => this.unlinkUnsafe(ref))
   }
 
-  sendAfterUnsafe(delay: Duration.Input, message: M): Timer {
-    return new AlarmNotice(this.#process, timeoutMillis(delay), message)
+  get sendAfterUnsafe(): (delay: Duration.Input, message: M) => Timer {
+    return (delay, message) => new AlarmNotice(this.#process, timeoutMillis(delay), message)
   }
 
-  sendAfter(delay: Duration.Input, message: M): Effect.Effect<Timer> {
-    return Effect.sync(() => this.sendAfterUnsafe(delay, message))
+  get sendAfter(): (delay: Duration.Input, message: M) => Effect.Effect<Timer> {
+    return (delay, message) => Effect.sync(() => this.sendAfterUnsafe(delay, message))
   }
 }

@@ -15,7 +15,7 @@ import type { Child, ChildCount, ChildInfo, ChildSpec, DynamicSupervisor, Flags,
 import type { SupervisorError } from "../SupervisorError.ts"
 import type { ChildRecord } from "./child.ts"
 import { bodyOf } from "./childBody.ts"
-import { type Settings, settingsOf, specOf } from "./childSpec.ts"
+import { type Settings, settingsOf, type Spec, specOf } from "./childSpec.ts"
 import { makeInvalid, type Reply, Supervising } from "./supervising.ts"
 
 type Order =
@@ -56,14 +56,13 @@ class DynamicSupervising extends Supervising<Order> {
   }
 
   #start(args: unknown, context: Context.Context<never>, reply: Reply<Child>): Effect.Effect<void> {
-    let given: unknown
+    let spec: Spec | ReadonlyArray<string>
     try {
-      given = this.#template(args)
+      spec = specOf(this.#template(args), "dynamic", this.settings.autoShutdown)
     } catch (error) {
       reply.failUnsafe(Cause.fail(this.makeStartFailed(undefined, Cause.die(error))))
       return Effect.void
     }
-    const spec = specOf(given, "dynamic", this.settings.autoShutdown)
     if (!("start" in spec)) {
       this.refuse(reply, "invalid_options", undefined, spec)
       return Effect.void
@@ -143,16 +142,14 @@ class DynamicSupervisorImpl<Args, R> implements DynamicSupervisor<Args, R> {
     return this.#inner.process.awaitExit
   }
 
-  startChild(args: Args): Effect.Effect<Child, SupervisorError, R> {
-    return Effect.contextWith((context: Context.Context<R>) =>
+  readonly startChild = (args: Args): Effect.Effect<Child, SupervisorError, R> =>
+    Effect.contextWith((context: Context.Context<R>) =>
       // What the template's spec needs is in the context that goes with it.
       this.#inner.ask((reply) => ({ _tag: "Start", args, context: context as Context.Context<never>, reply }))
     )
-  }
 
-  terminateChild(child: Child): Effect.Effect<void, SupervisorError> {
-    return this.#inner.ask((reply) => ({ _tag: "Stop", child, reply }))
-  }
+  readonly terminateChild = (child: Child): Effect.Effect<void, SupervisorError> =>
+    this.#inner.ask((reply) => ({ _tag: "Stop", child, reply }))
 
   get whichChildren(): Effect.Effect<ReadonlyArray<ChildInfo>, SupervisorError> {
     return this.#inner.which

@@ -2,11 +2,11 @@
  * One incarnation of a child: what its `start` returned, the scope it was started in, and the watch on its end.
  *
  * ```text
- *            stop: unwatched first                the scope has closed, the child has ended
- *   watched ─────────────────────▶ stopping ───────────────────────────────────────────────▶ over
- *                                     │ the budget is over                                    ▲
- *                                     └──▶ killed ────────────────────────────────────────────┤
- *                                            └─ does not end: abandoned, and goes on alone ───┘
+ *            stop                 the scope has closed, the child has ended
+ *   watched ──────▶ stopping ───────────────────────────────────────────────▶ over
+ *                      │ the budget is over                                    ▲
+ *                      └──▶ killed ────────────────────────────────────────────┤
+ *                             └─ does not end: abandoned, and goes on alone ───┘
  * ```
  *
  * Stopping is one procedure on a fiber of its own, so that a turn that is interrupted while it stops a child, and the
@@ -32,6 +32,8 @@ export interface Keeper {
   /** Starts an effect on a fiber of its own, in the supervisor's context. */
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly warn: (line: string) => Effect.Effect<void>
+  /** Of the supervisor, and of those above it. */
+  readonly isWithin: (process: object | undefined) => boolean
 }
 
 /** @internal */
@@ -41,7 +43,6 @@ export class Life {
   readonly #label: string
   #child: unknown
   #body: ChildBody | undefined
-  #unwatch: (() => void) | undefined
   #stopping: Fiber.Fiber<void> | undefined
 
   constructor(keeper: Keeper, label: string) {
@@ -62,19 +63,23 @@ export class Life {
   adopt(child: unknown): TypeError | undefined {
     const body = bodyOf(child)
     if (body instanceof TypeError) return body
+    // Each would wait for the other's end.
+    if (this.#keeper.isWithin(body.key)) {
+      return new TypeError("a supervisor cannot be a child of its own, or of one below")
+    }
     this.#child = child
     this.#body = body
     return undefined
   }
 
+  /** Also of an end that it is given by `stop`: whoever hears of it knows by the life whether it is stale. */
   watch(onEnd: (reason: ExitReason.ExitReason) => void): void {
-    this.#unwatch = this.#body?.watch(onEnd)
+    this.#body?.watch(onEnd)
   }
 
-  /** Its end is never taken for a crash from here on. Waits; may be called again, and then waits for the same end. */
+  /** Waits; may be called again, and then waits for the same end. */
   stop(budget: Budget): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.#leave()
       this.#stopping ??= this.#keeper.fork(this.#stop(budget))
       return Effect.asVoid(Fiber.await(this.#stopping))
     })
@@ -82,19 +87,12 @@ export class Life {
 
   /** After a kill of its supervisor. */
   orphan(): void {
-    this.#leave()
     if (this.#stopping === undefined) this.#body?.orphan()
   }
 
   /** When a stop that is under way has gone through. */
   afterStop(run: () => void): void {
     this.#stopping?.addObserver(run)
-  }
-
-  #leave(): void {
-    const unwatch = this.#unwatch
-    this.#unwatch = undefined
-    unwatch?.()
   }
 
   readonly #awaitBody = Effect.suspend(() => this.#isUp ? Effect.asVoid(this.#body!.awaitEnd) : Effect.void)

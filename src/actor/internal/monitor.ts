@@ -46,8 +46,8 @@ export class MonitorNotice<M> extends Notice<M> implements Monitor {
     return Effect.sync(() => this.release())
   }
 
-  demonitorUnsafe(): void {
-    this.release()
+  get demonitorUnsafe(): () => void {
+    return () => this.release()
   }
 
   override release(): void {

@@ -31,6 +31,7 @@ import { WaitList } from "../../channel/internal/waitList.ts"
 import type * as Oneshot from "../../channel/Oneshot.ts"
 import type { ActorRef, Behavior, Options } from "../Actor.ts"
 import * as ExitReason from "../ExitReason.ts"
+import { type AwaitedBy, whileAwaited } from "./awaitedBy.ts"
 import { type CallOptions, callProcess } from "./call.ts"
 import { capacityOf } from "./capacity.ts"
 import { ProcessContext } from "./context.ts"
@@ -56,8 +57,7 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
   readonly started: Signal<void>
   readonly ended: Signal<ExitReason.ExitReason>
   readonly links: Links = new Map()
-  /** Who waits in `stop`, or for its scope to close: what such a fiber holds cannot come back before the end. */
-  readonly awaitedBy = new Set<Fiber.Fiber<unknown, unknown>>()
+  readonly awaitedBy: AwaitedBy = new Set()
   readonly #chan: Chan<M | Notice<M>>
   #consumer: Consumer<M | Notice<M>> | undefined
   /** Its monitors and timers. They end with it. */
@@ -111,21 +111,25 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
     this.started.set(undefined)
   }
 
-  // Sending
+  // Sending. What an `ActorRef` can do are getters: they can be taken without it, and cost an actor no memory.
 
-  castUnsafe(message: M): void {
-    if (this.#doom !== undefined || this.#chan.trySendUnsafe(message) !== undefined) this.deadLetter(message)
+  get castUnsafe(): (message: M) => void {
+    return (message) => {
+      if (this.#doom !== undefined || this.#chan.trySendUnsafe(message) !== undefined) this.deadLetter(message)
+    }
   }
 
-  cast(message: M): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (this.trySend(message)) return Effect.void
-      return Effect.catch(this.sendLater(message, Infinity), () => Effect.sync(() => this.deadLetter(message)))
-    })
+  get cast(): (message: M) => Effect.Effect<void> {
+    return (message) =>
+      Effect.suspend(() => {
+        if (this.trySend(message)) return Effect.void
+        return Effect.catch(this.sendLater(message, Infinity), () => Effect.sync(() => this.deadLetter(message)))
+      })
   }
 
-  call<A, E = never>(make: (reply: Oneshot.Sender<A, E>) => M, options?: CallOptions) {
-    return callProcess(this, make, options)
+  get call() {
+    return <A, E = never>(make: (reply: Oneshot.Sender<A, E>) => M, options?: CallOptions) =>
+      callProcess<M, A, E>(this, make, options)
   }
 
   /** `false`: there is no room, and nothing was sent. To the dead it is a dead letter. */
@@ -211,29 +215,24 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
     return this.#doom ?? ExitReason.normal
   }
 
-  stop(reason: ExitReason.ExitReason = ExitReason.normal): Effect.Effect<void> {
-    return this.#thenWait(() => this.post(new StopNotice(reason)))
+  get stop(): (reason?: ExitReason.ExitReason) => Effect.Effect<void> {
+    return (reason = ExitReason.normal) => this.#thenWait(() => this.post(new StopNotice(reason)), this.ended.wait)
   }
 
-  exit(reason: ExitReason.ExitReason): Effect.Effect<void> {
-    return Effect.sync(() => this.signal(Option.none(), reason))
+  get exit(): (reason: ExitReason.ExitReason) => Effect.Effect<void> {
+    return (reason) => Effect.sync(() => this.signal(Option.none(), reason))
   }
 
   /** The scope's end. It is no signal: trapping exits does not keep anybody alive in a closed scope. */
-  get shutdown(): Effect.Effect<void> {
-    return this.#thenWait(() => this.condemn(ExitReason.shutdown))
+  shutdown(end: Effect.Effect<unknown> = this.ended.wait): Effect.Effect<void> {
+    return this.#thenWait(() => this.condemn(ExitReason.shutdown), end)
   }
 
-  #thenWait(act: () => void): Effect.Effect<void> {
+  #thenWait(act: () => void, end: Effect.Effect<unknown>): Effect.Effect<void> {
     return Effect.withFiber((fiber) => {
       // The end waits for the actor's own fibers, so none of them may wait for the end.
       if (fiber.getRef(Current) === this) return Effect.sync(act)
-      this.awaitedBy.add(fiber)
-      act()
-      return Effect.onExitPrimitive(Effect.asVoid(this.ended.wait), () => {
-        this.awaitedBy.delete(fiber)
-        return undefined
-      })
+      return Effect.asVoid(whileAwaited(this.awaitedBy, Effect.andThen(Effect.sync(act), end)))
     })
   }
 

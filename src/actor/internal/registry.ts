@@ -40,8 +40,8 @@ class Holding extends Watcher {
 export class RegistryImpl implements Registry {
   readonly #holdings = new Map<string, Holding>()
 
-  register<M>(name: string, ref: ActorRef<M>): Effect.Effect<void, NameTaken> {
-    return Effect.suspend(() => {
+  readonly register = <M>(name: string, ref: ActorRef<M>): Effect.Effect<void, NameTaken> =>
+    Effect.suspend(() => {
       const holder = processOf(ref)
       if (this.holderOf(name) !== undefined) return Effect.fail(new NameTaken({ taken: name }))
       if (holder !== undefined && holder.isAliveUnsafe) {
@@ -51,16 +51,12 @@ export class RegistryImpl implements Registry {
       }
       return Effect.void
     })
-  }
 
-  whereis<M>(name: string): Effect.Effect<Option.Option<ActorRef<M>>> {
+  readonly whereis = <M>(name: string): Effect.Effect<Option.Option<ActorRef<M>>> =>
     // That it takes an `M` is what the caller says.
-    return Effect.sync(() => Option.fromUndefinedOr(this.holderOf(name) as unknown as Process<M> | undefined))
-  }
+    Effect.sync(() => Option.fromUndefinedOr(this.holderOf(name) as unknown as Process<M> | undefined))
 
-  address<M>(name: string): ActorRef<M> {
-    return new Address<M>(this, name)
-  }
+  readonly address = <M>(name: string): ActorRef<M> => new Address<M>(this, name)
 
   /** The name is free from the holder's end on, also for those who hear of it before this registry does. */
   holderOf(name: string): Process<never> | undefined {
@@ -92,36 +88,32 @@ export class Address<M> extends Resolvable implements ActorRef<M> {
     return this.process as unknown as Process<M> | undefined
   }
 
-  castUnsafe(message: M): void {
+  readonly castUnsafe = (message: M): void => {
     const holder = this.#holder
     if (holder === undefined) deadLetters.publish(this.id, message)
     else holder.castUnsafe(message)
   }
 
-  cast(message: M): Effect.Effect<void> {
-    return Effect.suspend(() => {
+  readonly cast = (message: M): Effect.Effect<void> =>
+    Effect.suspend(() => {
       const holder = this.#holder
       if (holder !== undefined) return holder.cast(message)
       deadLetters.publish(this.id, message)
       return Effect.void
     })
-  }
 
-  call<A, E = never>(make: (reply: Oneshot.Sender<A, E>) => M, options?: CallOptions) {
-    return Effect.suspend(() => this.#holder?.call<A, E>(make, options) ?? Effect.fail(this.#makeStopped()))
-  }
+  readonly call = <A, E = never>(make: (reply: Oneshot.Sender<A, E>) => M, options?: CallOptions) =>
+    Effect.suspend(() => this.#holder?.call<A, E>(make, options) ?? Effect.fail(this.#makeStopped()))
 
   get awaitExit(): Effect.Effect<ExitReason.ExitReason> {
     return Effect.suspend(() => this.#holder?.awaitExit ?? Effect.succeed(ExitReason.noProcess))
   }
 
-  stop(reason?: ExitReason.ExitReason): Effect.Effect<void> {
-    return Effect.suspend(() => this.#holder?.stop(reason) ?? Effect.void)
-  }
+  readonly stop = (reason?: ExitReason.ExitReason): Effect.Effect<void> =>
+    Effect.suspend(() => this.#holder?.stop(reason) ?? Effect.void)
 
-  exit(reason: ExitReason.ExitReason): Effect.Effect<void> {
-    return Effect.suspend(() => this.#holder?.exit(reason) ?? Effect.void)
-  }
+  readonly exit = (reason: ExitReason.ExitReason): Effect.Effect<void> =>
+    Effect.suspend(() => this.#holder?.exit(reason) ?? Effect.void)
 
   get isAlive(): Effect.Effect<boolean> {
     return Effect.sync(() => this.#holder !== undefined)

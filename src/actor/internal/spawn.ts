@@ -38,9 +38,9 @@ const awaitInit = <M>(
   const during = Scope.forkUnsafe(scope)
   let isOver = false
   return Effect.andThen(
-    Scope.addFinalizer(during, Effect.suspend(() => isOver ? Effect.void : process.shutdown)),
+    Scope.addFinalizer(during, Effect.suspend(() => isOver ? Effect.void : process.shutdown())),
     Effect.onExit(
-      Effect.onInterrupt(restore(process.started.wait), () => process.shutdown),
+      Effect.onInterrupt(restore(process.started.wait), () => process.shutdown()),
       () => {
         isOver = true
         return Scope.close(during, Exit.void)
@@ -54,7 +54,7 @@ const settle = <M>(process: Process<M>, scope: Scope.Scope): Effect.Effect<Actor
   const life = Scope.forkUnsafe(scope)
   // An actor that ends on its own leaves nothing behind in a scope that lives on.
   process.afterEnd(() => void Scope.closeUnsafe(life, Exit.void))
-  return Effect.as(Scope.addFinalizer(life, process.shutdown), process)
+  return Effect.as(Scope.addFinalizer(life, process.shutdown()), process)
 }
 
 const fail = <M>(process: Process<M>): Effect.Effect<never, StartFailed> =>

@@ -21,8 +21,9 @@ import { StartFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import type { Child, ChildCount, ChildInfo } from "../Supervisor.ts"
 import { SupervisorError } from "../SupervisorError.ts"
-import { ChildRecord } from "./child.ts"
-import type { Settings, Spec } from "./childSpec.ts"
+import { whileAwaited } from "./awaitedBy.ts"
+import { ChildRecord, Place } from "./child.ts"
+import { asRecord, type Settings, type Spec } from "./childSpec.ts"
 import type { Keeper, Life } from "./life.ts"
 import { Current } from "./process.ts"
 import { addRestart } from "./restartWindow.ts"
@@ -56,11 +57,14 @@ export abstract class Supervising<Order> implements Keeper {
   readonly #begun: Signal<void>
   /** It has ended, and nothing that it has started is left. */
   readonly #left: Signal<void>
+  /** Where it stands itself, below another one. */
+  readonly #place: Place | undefined
   #hasBegun = false
   #restarts: ReadonlyArray<number> = []
 
   constructor(settings: Settings, context: Context.Context<never>) {
     this.settings = settings
+    this.#place = Context.get(context, Place)
     const behavior = {
       receive: (message: Message<Order>) => this.#turn(message),
       trapExit: true,
@@ -121,6 +125,7 @@ export abstract class Supervising<Order> implements Keeper {
       const isDue = child.spec.restart === "permanent" || (child.spec.restart === "transient" && isAbnormal)
       if (isDue) return yield* this.#restart(child, reason)
       this.retire(child)
+      child.onRetired?.()
       if (this.#isEndedBy(child)) this.process.condemn(ExitReason.shutdown)
     }
   )
@@ -137,7 +142,7 @@ export abstract class Supervising<Order> implements Keeper {
         `${child.label} has ended too often (${ExitReason.format(reason)}): more than ${intensity} restarts in ` +
         `${period} ms, giving up`
       return Effect.andThen(
-        Effect.logError(this.#line(line)),
+        this.#log("Error", line),
         Effect.sync(() => this.process.condemn(ExitReason.shutdown))
       )
     })
@@ -158,18 +163,17 @@ export abstract class Supervising<Order> implements Keeper {
   }
 
   #isEndedBy(child: ChildRecord): boolean {
+    // Refused where `autoShutdown` is "never".
     if (!child.spec.significant) return false
-    switch (this.settings.autoShutdown) {
-      case "never":
-        return false
-      case "any_significant":
-        return true
-      case "all_significant":
-        return !Array.from(this.children).some((other) => other.spec.significant && !other.isStopped)
-    }
+    if (this.settings.autoShutdown === "any_significant") return true
+    return !Array.from(this.children).some((other) => other.spec.significant && !other.isStopped)
   }
 
   // Children
+
+  isWithin(process: object | undefined): boolean {
+    return process === this.process || this.#place?.isWithin(process) === true
+  }
 
   /** What the caller provides is laid over what the supervisor was made with. */
   recordOf(spec: Spec, caller?: Context.Context<never>): ChildRecord {
@@ -187,7 +191,10 @@ export abstract class Supervising<Order> implements Keeper {
   startFor(child: ChildRecord, reply: Reply<Child>): Effect.Effect<boolean> {
     return Effect.map(child.start, (failure) => {
       if (failure === undefined) reply.sendUnsafe(child.info.child as Child)
-      else reply.failUnsafe(Cause.fail(this.makeStartFailed(child.spec.id, failure)))
+      else {
+        child.onRetired?.()
+        reply.failUnsafe(Cause.fail(this.makeStartFailed(child.spec.id, failure)))
+      }
       return failure === undefined
     })
   }
@@ -197,6 +204,7 @@ export abstract class Supervising<Order> implements Keeper {
     const life = child.life
     const done = (): void => {
       this.retire(child)
+      child.onRetired?.()
       reply.sendUnsafe(undefined)
     }
     return Effect.onInterrupt(Effect.map(child.stop, done), () => Effect.sync(() => life?.afterStop(done)))
@@ -222,11 +230,13 @@ export abstract class Supervising<Order> implements Keeper {
     reply.failUnsafe(Cause.fail(this.makeError(reason, childId, problems)))
   }
 
-  readonly warn = (line: string): Effect.Effect<void> => Effect.logWarning(this.#line(line))
+  readonly warn = (line: string): Effect.Effect<void> => this.#log("Warn", line)
 
-  #line(line: string): string {
+  /** A logger that throws must neither end the supervisor nor keep a child from being killed. */
+  #log(level: "Warn" | "Error", line: string): Effect.Effect<void> {
     const { id, name } = this.process
-    return `${Option.isSome(name) ? `supervisor "${name.value}"` : "supervisor"} (${id}): ${line}`
+    const who = Option.isSome(name) ? `supervisor "${name.value}"` : "supervisor"
+    return Effect.ignoreCause(Effect.logWithLevel(level)(`${who} (${id}): ${line}`))
   }
 
   readonly fork = (effect: Effect.Effect<void>): Fiber.Fiber<void> =>
@@ -245,23 +255,13 @@ export abstract class Supervising<Order> implements Keeper {
 
   #call<A>(make: (reply: Reply<A>) => Message<Order>): Effect.Effect<A, SupervisorError> {
     const call = Effect.suspend(() => this.process.call<A, SupervisorError>(make, { timeout: "infinity" }))
-    return Effect.catchTags(this.#awaiting(call), {
+    // Whoever asks waits for the children that are being stopped, too.
+    const awaited = Effect.suspend(() => whileAwaited(this.process.awaitedBy, call))
+    return Effect.catchTags(awaited, {
       ActorStopped: () => Effect.fail(this.makeError("noproc", undefined)),
       CallTimeout: (error) => Effect.die(error),
       // A turn that goes wrong drops its reply, and the supervisor ends of it.
       NoReply: () => Effect.fail(this.makeError("noproc", undefined))
-    })
-  }
-
-  /** Whoever asks waits for the children that are being stopped, too. */
-  #awaiting<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Effect.withFiber((fiber) => {
-      const { awaitedBy } = this.process
-      awaitedBy.add(fiber)
-      return Effect.onExitPrimitive(effect, () => {
-        awaitedBy.delete(fiber)
-        return undefined
-      })
     })
   }
 
@@ -291,10 +291,7 @@ export abstract class Supervising<Order> implements Keeper {
     })
   }
 
-  /** What it waits for are also its own fibers, so none of those may wait for it. */
-  readonly #close: Effect.Effect<void> = Effect.withFiber((fiber) =>
-    Effect.andThen(this.process.shutdown, fiber.getRef(Current) === this.process ? Effect.void : this.#left.wait)
-  )
+  readonly #close = Effect.suspend(() => this.process.shutdown(this.#left.wait))
 
   /** After a kill its children are still there; after every other end they have been stopped. */
   #onEnd(own: Scope.Closeable): void {
@@ -313,7 +310,7 @@ export abstract class Supervising<Order> implements Keeper {
 
 /** Nothing was started. @internal */
 export const makeInvalid = (flags: unknown, problems: ReadonlyArray<string>): SupervisorError => {
-  const name = typeof flags === "object" && flags !== null && "name" in flags ? flags.name : undefined
+  const name = asRecord(flags)?.["name"]
   const supervisor = typeof name === "string" ? Option.some(name) : Option.none()
   return new SupervisorError({ reason: "invalid_options", supervisor, childId: undefined, problems })
 }

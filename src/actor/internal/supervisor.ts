@@ -12,7 +12,7 @@ import type { ExitReason } from "../ExitReason.ts"
 import type { Child, ChildCount, ChildInfo, ChildSpec, Flags, Needs, Supervisor } from "../Supervisor.ts"
 import type { SupervisorError } from "../SupervisorError.ts"
 import type { ChildRecord } from "./child.ts"
-import { type Settings, settingsOf, type Spec, specOf, specsOf } from "./childSpec.ts"
+import { idOf, type Settings, settingsOf, type Spec, specOf, specsOf } from "./childSpec.ts"
 import { makeInvalid, type Reply, Supervising } from "./supervising.ts"
 
 type Order =
@@ -149,11 +149,6 @@ class StaticSupervising extends Supervising<Order> {
   }
 }
 
-const idOf = (spec: unknown): string | undefined => {
-  if (typeof spec !== "object" || spec === null || !("id" in spec)) return undefined
-  return typeof spec.id === "string" ? spec.id : undefined
-}
-
 class SupervisorImpl<R> implements Supervisor<R> {
   readonly #inner: StaticSupervising
 
@@ -169,24 +164,20 @@ class SupervisorImpl<R> implements Supervisor<R> {
     return this.#inner.process.awaitExit
   }
 
-  startChild(spec: ChildSpec<R>): Effect.Effect<Child, SupervisorError, R> {
-    return Effect.contextWith((context: Context.Context<R>) =>
+  readonly startChild = (spec: ChildSpec<R>): Effect.Effect<Child, SupervisorError, R> =>
+    Effect.contextWith((context: Context.Context<R>) =>
       // What the spec needs is in the context that goes with it.
       this.#inner.ask((reply) => ({ _tag: "Start", spec, context: context as Context.Context<never>, reply }))
     )
-  }
 
-  terminateChild(id: string): Effect.Effect<void, SupervisorError> {
-    return this.#inner.ask((reply) => ({ _tag: "Stop", id, reply }))
-  }
+  readonly terminateChild = (id: string): Effect.Effect<void, SupervisorError> =>
+    this.#inner.ask((reply) => ({ _tag: "Stop", id, reply }))
 
-  restartChild(id: string): Effect.Effect<Child, SupervisorError, R> {
-    return this.#inner.ask((reply) => ({ _tag: "Again", id, reply }))
-  }
+  readonly restartChild = (id: string): Effect.Effect<Child, SupervisorError, R> =>
+    this.#inner.ask((reply) => ({ _tag: "Again", id, reply }))
 
-  deleteChild(id: string): Effect.Effect<void, SupervisorError> {
-    return this.#inner.ask((reply) => ({ _tag: "Delete", id, reply }))
-  }
+  readonly deleteChild = (id: string): Effect.Effect<void, SupervisorError> =>
+    this.#inner.ask((reply) => ({ _tag: "Delete", id, reply }))
 
   get whichChildren(): Effect.Effect<ReadonlyArray<ChildInfo>, SupervisorError> {
     return this.#inner.which

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type { ActorRef } from "../Actor.ts"
@@ -33,6 +34,16 @@ export const nextId = (): number => ++lastId
 export const processOf = (target: ActorRef<never>): Process<never> | undefined => {
   if (target instanceof Resolvable) return target.process
   throw new TypeError(`not an actor of this library: ${describe(target)}`)
+}
+
+/** The name of whatever went wrong, without its contents: those may hold secrets. @internal */
+export const errorName = (cause: Cause.Cause<unknown>): string => nameOf(Cause.squash(cause))
+
+/** @internal */
+export const nameOf = (error: unknown): string => {
+  if (typeof error !== "object" || error === null) return typeof error
+  if ("_tag" in error && typeof error._tag === "string") return error._tag
+  return error instanceof Error ? error.name : "object"
 }
 
 /** For the message of a mistake: what kind of thing it is, and nothing of its content. @internal */
