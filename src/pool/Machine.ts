@@ -96,6 +96,7 @@ export class Machine {
   /**
    * The supervisor actor itself is lost, perhaps in the middle of a change: everybody who waits is told, every lease
    * ends. Closing the workers is up to whoever holds their fibers, for this state can no longer be trusted to know them.
+   * Who awaits the end of the pool is not told: this is the end of an incarnation, and another one may follow.
    */
   crash(crashed: PoolError.PoolCrashed): void {
     const state = this.state
@@ -108,13 +109,14 @@ export class Machine {
     // By the workers: a turn that went wrong half-way may have left a lease outside of its list.
     for (const { borrow } of state.workers) {
       if (borrow?.state !== "lent") continue
-      state.forced++
       borrow.state = borrow.taken ? "ended" : "refused"
-      if (borrow.taken) continue
+      if (borrow.taken) {
+        state.forced++
+        continue
+      }
       borrow.refusal = crashed
       this.#ports.reply(borrow)
     }
-    for (const awaiter of state.awaiters) awaiter.reply({ drained: state.drained, forced: state.forced })
   }
 
   #tick(now: number): void {

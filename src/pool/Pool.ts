@@ -115,16 +115,20 @@ export const make: <A, E = never, R = never, RL = never>(
  * **Details**
  *
  * The session works before the tree has started and across restarts: while no incarnation is at work, checkouts wait
- * within their deadline. They fail with `PoolClosed` once the child has been terminated, and with `PoolCrashed` when its
- * supervisor has ended without it.
+ * within their deadline. They fail with `PoolClosed` while and after the child is stopped, for a sibling's sake too, until
+ * it is started again; and with `PoolCrashed` when nobody will start it again by itself: its supervisor has ended without
+ * it, a `temporary` one has crashed, a `transient` one has lost more resources than `restartIntensity` allows, one that had
+ * crashed was terminated before its restart, or there is no supervisor, for `start` was run by hand.
  *
  * The spec is `permanent` like every other unless you say otherwise (`{ ...spec, restart: "transient" }`), of type
  * `supervisor`, with an `infinity` budget, for the pool's own timeouts bound its end. So `session.shutdown` of a permanent
  * pool ends the incarnation, and the next one starts: to end the pool, terminate the child. The child's ref is the
- * supervisor actor: `exit(Shutdown)` makes it drain, any other reason is a crash.
+ * supervisor actor: `exit(Shutdown)` makes it drain, `exit(Normal)` is ignored, any other reason is a crash; `stop` ends it
+ * without draining.
  *
  * The first start is what `start` says; with `eager` it fails, and with it the supervisor, when the backend is down. A
- * restart never waits for resources. `name` is the child's id by default.
+ * restart never waits for resources. `name` is the child's id by default. One spec is one pool: while an incarnation is at
+ * work, another `start` fails with a `SupervisorError` of reason `already_started`.
  *
  * **Example** (A pool that survives its own crash)
  *

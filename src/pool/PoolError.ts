@@ -9,17 +9,8 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as ExitReason from "../actor/ExitReason.ts"
+import { errorName } from "../actor/internal/target.ts"
 import type { Status } from "./Status.ts"
-
-/** The name of whatever went wrong, without its contents: those may hold secrets. @internal */
-export const tagOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  if (typeof error === "object" && error !== null) {
-    if ("_tag" in error && typeof error._tag === "string") return error._tag
-    if (error instanceof Error) return error.name
-  }
-  return typeof error
-}
 
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(3)} s`
 
@@ -71,7 +62,7 @@ export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTi
     const oldest = age === undefined ? "" : `; oldest lease ${seconds(Duration.toMillis(age))}`
     const failure = this.lastOpenFailure === undefined
       ? ""
-      : `; last opening failed with ${tagOf(this.lastOpenFailure)}`
+      : `; last opening failed with ${errorName(this.lastOpenFailure)}`
     return `pool "${this.pool}": no resource within ${seconds(Duration.toMillis(this.waited))} ` +
       `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure})`
   }
@@ -164,7 +155,7 @@ export class OpenFailed<out E = never> extends Data.TaggedError("OpenFailed")<{
   readonly failure: Cause.Cause<E | OpenTimeout>
 }> {
   override get message(): string {
-    return `pool "${this.pool}": opening failed with ${tagOf(this.failure)}`
+    return `pool "${this.pool}": opening failed with ${errorName(this.failure)}`
   }
 }
 

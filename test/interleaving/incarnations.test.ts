@@ -9,7 +9,7 @@ import { Pool } from "whitepool"
 import { type Actor, ExitReason, Supervisor } from "whitepool/actor"
 import { crash } from "../support/crash.ts"
 import { interleavings } from "../support/seededScheduler.ts"
-import { World } from "../support/world.ts"
+import { type Session, World } from "../support/world.ts"
 import { type Arena, beside, fill, race, settle, told, won } from "./arena.ts"
 
 const seeds = 300
@@ -150,4 +150,107 @@ describe("a supervisor that ends while its pool starts", () => {
   it("killed, or its making interrupted", async () => {
     told(await interleavings({ seeds, outcomes, race: planted(({ kill }) => kill) }))
   })
+})
+
+/** A pool in a tree that is asked to do two things at once: one life at a time, and nobody waits for one that never comes. */
+describe("a pool with a place in a tree", () => {
+  interface Planted {
+    readonly world: World
+    readonly session: Session
+    readonly spec: Supervisor.ChildSpec<never>
+    readonly tree: Supervisor.Supervisor<never>
+    readonly kill: Effect.Effect<void>
+  }
+
+  const places = <Outcome extends string>(
+    name: string,
+    restart: Supervisor.Restart,
+    outcomes: ReadonlyArray<Outcome>,
+    body: (planted: Planted) => Effect.Effect<Outcome, unknown, Scope.Scope>
+  ) =>
+    it(name, async () => {
+      const run = Effect.gen(function*() {
+        const world = new World()
+        world.close = () => Effect.forEach(Array.from({ length: 4 }), () => Effect.yieldNow)
+        const { session, spec } = yield* Pool.childSpec("db", { factory: world.factory, size: 2 })
+        const tree = yield* Supervisor.make({ intensity: 3 }, [{ ...spec, restart }])
+        const [info] = yield* tree.whichChildren
+        const actor = info?.child as Actor.ActorRef<never>
+        const outcome = yield* body({ world, session, spec, tree, kill: actor.exit(ExitReason.killed) })
+        assert.isAtMost(world.peak, 2)
+        assert.deepStrictEqual(world.problems, [])
+        return outcome
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(TestClock.layer()),
+        Effect.provide(Logger.layer([])),
+        Effect.provideService(Pool.CheckInvariants, true),
+        Effect.orDie
+      )
+      told(await interleavings({ seeds, outcomes, race: run }))
+    })
+
+  const later = <A, E>(steps: number, effect: Effect.Effect<A, E>) =>
+    Effect.andThen(Effect.forEach(Array.from({ length: steps }), () => Effect.yieldNow), effect)
+
+  places(
+    "transient: a crash against a shutdown: it never comes back",
+    "transient",
+    ["PoolClosed", "PoolCrashed"],
+    ({ kill, session, world }) =>
+      Effect.gen(function*() {
+        yield* beside(later(6, session.shutdown()), kill)
+        yield* settle
+        assert.strictEqual(world.live, 0)
+        const error = yield* Effect.flip(session.use(() => Effect.void, { timeout: "infinity" }))
+        yield* session.awaitShutdown
+        return error._tag as "PoolClosed" | "PoolCrashed"
+      })
+  )
+
+  places(
+    "temporary: a crash against somebody who asks: answered, and never served by another one",
+    "temporary",
+    ["served", "PoolCrashed"],
+    ({ kill, session, world }) =>
+      Effect.gen(function*() {
+        const asking = yield* Effect.forkChild(Effect.exit(session.use(() => Effect.void, { timeout: "infinity" })))
+        yield* later(1, kill)
+        const asked = yield* Fiber.join(asking)
+        yield* session.awaitShutdown
+        assert.strictEqual(world.begun, 2)
+        return Exit.isSuccess(asked) ? "served" : "PoolCrashed"
+      })
+  )
+
+  places(
+    "permanent: a crash against terminateChild: it is stopped, and whoever asked has an answer",
+    "permanent",
+    ["served", "PoolClosed", "PoolCrashed"],
+    ({ kill, session, tree, world }) =>
+      Effect.gen(function*() {
+        const asking = yield* Effect.forkChild(later(14, session.use(() => Effect.void, { timeout: "infinity" })))
+        yield* beside(later(6, tree.terminateChild("db")), kill)
+        const asked = yield* Fiber.await(asking)
+        assert.strictEqual(world.live, 0)
+        const { _tag } = yield* Effect.flip(session.checkout({ timeout: "infinity" }))
+        assert.oneOf(_tag, ["PoolClosed", "PoolCrashed"])
+        if (Exit.isSuccess(asked)) return "served"
+        return (yield* Effect.flip(asked))._tag as "PoolClosed" | "PoolCrashed"
+      })
+  )
+
+  places(
+    "a crash against a start elsewhere: one of the two has it",
+    "permanent",
+    ["here", "elsewhere"],
+    ({ kill, session, spec, world }) =>
+      Effect.gen(function*() {
+        const scope = yield* Effect.scope
+        const [, second] = yield* beside(kill, later(4, Scope.provide(Supervisor.make({}, [spec]), scope)))
+        yield* session.use(() => Effect.void)
+        assert.isAtMost(world.live, 2)
+        return Exit.isSuccess(second) ? "elsewhere" : "here"
+      })
+  )
 })

@@ -42,7 +42,14 @@ export type Command =
   | { readonly _tag: "ownerDown"; readonly which: number; readonly success: boolean }
   | { readonly _tag: "tick"; readonly millis: number }
   | { readonly _tag: "status" }
-  | { readonly _tag: "shutdown"; readonly mode: "drain" | "now"; readonly within: number; readonly fiber: number }
+  /** `by`: whoever it is, or somebody who waits for a resource, if there is one. */
+  | {
+    readonly _tag: "shutdown"
+    readonly mode: "drain" | "now"
+    readonly within: number
+    readonly fiber: number
+    readonly by: "anybody" | "waiter"
+  }
   | { readonly _tag: "awaitShutdown"; readonly fiber: number; readonly leaves: boolean }
 
 export type Drawn = Pick<
@@ -58,6 +65,7 @@ export type Drawn = Pick<
   | "onOpenFailure"
   | "onAbandoned"
   | "onOwnerSuccess"
+  | "restartIntensity"
 >
 
 export const settings: fc.Arbitrary<Drawn> = fc.record({
@@ -71,7 +79,11 @@ export const settings: fc.Arbitrary<Drawn> = fc.record({
   closeTimeout: fc.constantFrom(1_000, 60),
   onOpenFailure: fc.constantFrom("retry", "fail"),
   onAbandoned: fc.constantFrom("destroy", "checkin"),
-  onOwnerSuccess: fc.constantFrom("release", "abandon")
+  onOwnerSuccess: fc.constantFrom("release", "abandon"),
+  restartIntensity: fc.option(fc.record({ intensity: fc.nat(3), period: fc.constantFrom(30, 300, 3_000) }), {
+    nil: undefined,
+    freq: 2
+  })
 }).filter(({ size, maxOverflow }) => size + maxOverflow > 0)
 
 const which = fc.nat(97)
@@ -113,11 +125,12 @@ const weighted: ReadonlyArray<readonly [number, fc.Arbitrary<Command>]> = [
   [10, tagged("tick", { millis: fc.constantFrom(0, 1, 10, 30, 70, 200, 1_100) })],
   [1, tagged("status")],
   [
-    1,
+    2,
     tagged("shutdown", {
       mode: fc.constantFrom("drain", "drain", "now"),
       within: fc.constantFrom(Infinity, 0, 30, 100, 300),
-      fiber: someFiber
+      fiber: someFiber,
+      by: fc.constantFrom("anybody", "waiter", "waiter", "waiter")
     })
   ],
   [1, tagged("awaitShutdown", { fiber: someFiber, leaves: fc.boolean() })]

@@ -8,6 +8,7 @@ import type { Worker } from "../../src/pool/internal/worker.ts"
 import { violations } from "../../src/pool/Invariant.ts"
 import type { Machine } from "../../src/pool/Machine.ts"
 import type { Message, WorkerExit } from "../../src/pool/Message.ts"
+import type { PoolCrashed } from "../../src/pool/PoolError.ts"
 import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
 import type { Drawn } from "./commands.ts"
@@ -20,6 +21,7 @@ class Turn {
   readonly givenUp = new Set<number>()
   readonly spared = new Set<number>()
   readonly orphans = new Set<Borrow>()
+  exhausts = false
 }
 
 export class Oracle {
@@ -51,9 +53,27 @@ export class Oracle {
     }
     for (const id of turn.givenUp) if (!turn.spared.has(id)) this.wrong(`worker ${id} is not given up`)
     for (const borrow of turn.orphans) this.wrong(`lease ${borrow.id} lost its owner, and nobody watches it`)
+    if (turn.exhausts) this.wrong("one death too many changes nothing")
     this.#census.count(message._tag)
     if (message._tag === "Checkout") this.#countAnswer(message as Asker)
     this.#judge(machine, message._tag)
+  }
+
+  /** The incarnation ends at once: everybody is answered, every lease ends; who awaits the end of the pool goes on. */
+  crash(machine: Machine, crashed: PoolCrashed): void {
+    const { reference } = this
+    const { refused } = this.#turn = new Turn()
+    const leases = [...reference.leases.keys()]
+    for (const { borrow } of reference.waiting) refused.set(borrow, "PoolCrashed")
+    for (const borrow of leases) if (!borrow.taken) refused.set(borrow, "PoolCrashed")
+    const forced = reference.forced + leases.filter(({ taken }) => taken).length
+    machine.crash(crashed)
+    for (const borrow of refused.keys()) this.wrong(`a crash leaves checkout ${(borrow as Asker).arrival} unanswered`)
+    for (const { id, state } of leases) if (state === "lent") this.wrong(`a crash leaves lease ${id} lent`)
+    if (machine.state.forced !== forced) this.wrong(`a crash revokes ${machine.state.forced} leases, not ${forced}`)
+    if (this.awaiters.some(({ reports }) => reports.length > 0)) this.wrong("a crash is taken for the end")
+    if (this.#problems.length > 0) throw new Error(`after a crash: ${this.#problems.join("; ")}`)
+    this.#census.count("fault: one death too many")
   }
 
   start(machine: Machine): void {
@@ -112,6 +132,11 @@ export class Oracle {
 
   orphans(borrow: Borrow): void {
     if (!this.#turn.orphans.delete(borrow)) this.wrong(`lease ${borrow.id} is no orphan`)
+  }
+
+  exhausts(): void {
+    if (!this.#turn.exhausts) this.wrong("a death that is allowed is one too many")
+    this.#turn.exhausts = false
   }
 
   starts(isComplete: boolean): void {
@@ -223,6 +248,8 @@ export class Oracle {
       if (lease.mode === "try" && reference.count("free") === 1) this.#turn.refused.set(lease, "PoolFull")
       else reference.waits(lease)
     }
+    reference.deaths.push(reference.now)
+    this.#turn.exhausts = reference.isExhausted
     if (!reference.dies(id)) return
     this.#census.count("fault: one stillborn too many")
     this.#foreseeFailure()

@@ -6,7 +6,7 @@
  *
  *     SEED=1234 REPLAY=17:0:2 npx vitest run --config test/vitest.config.ts test/model
  *
- * `SEED` alone replays all the runs, `RUNS` says how many there are (2 000 by default, 6 000 where `CI` is set).
+ * `SEED` alone replays all the runs, `RUNS` says how many there are (3 000 by default, 6 000 where `CI` is set).
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
@@ -17,7 +17,7 @@ import { World } from "./world.ts"
 const { env } = process
 const seed = Number(env["SEED"] ?? Date.now() % 2 ** 31)
 const replay = env["REPLAY"]
-const numRuns = Number(env["RUNS"] ?? (env["CI"] === undefined ? 2_000 : 6_000))
+const numRuns = Number(env["RUNS"] ?? (env["CI"] === undefined ? 3_000 : 6_000))
 
 /** How often each of these must have happened at least. */
 const least = 100
@@ -39,12 +39,21 @@ const kinds = [
   "pool: draining -> closed",
   "pool: closing -> closed",
   "an eager start",
+  "shutdown by one who waits",
   ...["CheckoutTimeout", "PoolFull", "PoolOverloaded", "PoolClosed", "OpenFailed"].map((tag) => `refused: ${tag}`),
   ...["idle", "held", "untaken"].map((what) => `fault: died while ${what}`),
   ...["waiting", "lent", "answered"].map((what) => `fault: cancelled while ${what}`),
   ...["success", "failure"].map((how) => `fault: an owner ended with ${how}`),
   ...["an opening", "a closing"].map((what) => `fault: ${what} outlived its timeout`),
-  ...["opening failed", "one stillborn too many", "a failed start", "revoked", "stale lease", "stale worker"].map((
+  ...[
+    "opening failed",
+    "one stillborn too many",
+    "one death too many",
+    "a failed start",
+    "revoked",
+    "stale lease",
+    "stale worker"
+  ].map((
     what
   ) => `fault: ${what}`)
 ]
@@ -63,6 +72,6 @@ describe("Machine: the stateful model", () => {
     fc.assert(property, { seed, numRuns, endOnFailure, ...(replay === undefined ? {} : { path: replay }) })
     if (replay !== undefined) return
     console.log(census.table)
-    if (numRuns >= 2_000) assert.deepStrictEqual(census.below(least), [], `each must have happened ${least} times`)
+    if (numRuns >= 3_000) assert.deepStrictEqual(census.below(least), [], `each must have happened ${least} times`)
   }, 60_000)
 })

@@ -32,6 +32,8 @@ export class Reference {
   /** How many in a row died before anybody had had them. */
   stillborn = 0
   abandoned = 0
+  /** The instants at which resources have died by themselves. */
+  readonly deaths: Array<number> = []
   shutdownBy = Infinity
   drained = 0
   forced = 0
@@ -110,6 +112,14 @@ export class Reference {
     this.closes(worker)
     this.stillborn = infant !== undefined && this.now - infant.since < 1_000 ? this.stillborn + 1 : 0
     return this.stillborn > this.bound
+  }
+
+  /** There have been more deaths within a period than are allowed. */
+  get isExhausted(): boolean {
+    const { restartIntensity } = this.#settings
+    if (restartIntensity === undefined) return false
+    const { intensity, period } = restartIntensity
+    return this.deaths.filter((instant) => this.now - instant <= period).length > intensity
   }
 
   succeeds(): void {

@@ -8,6 +8,7 @@ import type { Owner } from "../../src/pool/internal/owner.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import { Machine } from "../../src/pool/Machine.ts"
 import type { Message, WorkerExit } from "../../src/pool/Message.ts"
+import { PoolCrashed, type RestartIntensityExceeded } from "../../src/pool/PoolError.ts"
 import type { Ports } from "../../src/pool/Ports.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
@@ -28,6 +29,9 @@ export class World implements Ports {
   readonly #owners = new Map<AnyFiber, Owner>()
   /** Replies on their way. */
   #outbox: Array<Asker> = []
+  #exhausted: RestartIntensityExceeded | undefined
+  /** There have been too many deaths: nothing is sent any more. */
+  #isCrashed = false
 
   constructor(settings: Drawn, census: Census) {
     this.#census = census
@@ -36,7 +40,6 @@ export class World implements Ports {
       name: "model",
       checkoutTimeout: 100,
       onInterrupt: "destroy",
-      restartIntensity: undefined,
       shutdownTimeout: 100,
       stopWithLastSession: false,
       ...settings
@@ -127,7 +130,7 @@ export class World implements Ports {
           _tag: "Shutdown",
           mode: command.mode,
           within: command.within,
-          awaiter: this.#awaiter(this.#fibers[command.fiber]!)
+          awaiter: this.#awaiter(this.#shutter(command))
         })
       case "awaitShutdown": {
         const awaiter = this.#awaiter(this.#fibers[command.fiber]!)
@@ -142,8 +145,8 @@ export class World implements Ports {
 
   /** Shuts down, and lets whatever is still out come back, or not: in any case it must end, and nothing may stay. */
   finish(): void {
-    this.run({ _tag: "shutdown", mode: "drain", within: 500, fiber: 0 })
-    for (let round = 0; this.oracle.reference.phase !== "closed"; round++) {
+    this.run({ _tag: "shutdown", mode: "drain", within: 500, fiber: 0, by: "anybody" })
+    for (let round = 0; this.oracle.reference.phase !== "closed" && !this.#isCrashed; round++) {
       if (round > 100) throw new Error("the pool never ends")
       this.#flush()
       const [borrow] = this.#held
@@ -161,6 +164,13 @@ export class World implements Ports {
         problems.push(`one answer: nobody answered checkout ${asker.arrival}`)
       }
     }
+    if (!this.#isCrashed) problems.push(...this.#leftovers())
+    if (problems.length > 0) throw new Error(problems.join("; "))
+  }
+
+  /** What an orderly end must not leave; after a crash it is the shell that closes what is open, and tells who awaits it. */
+  #leftovers(): ReadonlyArray<string> {
+    const problems: Array<string> = []
     for (const { hasLeft, reports } of this.oracle.awaiters) {
       if (reports.length !== 1 && !hasLeft) problems.push(`${reports.length} answers to one who awaits the end`)
       if (
@@ -173,7 +183,7 @@ export class World implements Ports {
     }
     if (this.#keepersThat(() => true).length > 0) problems.push("nothing stays: a worker lives on")
     if (this.machine.state.deadlines.next() !== undefined) problems.push("nothing stays: a deadline")
-    if (problems.length > 0) throw new Error(problems.join("; "))
+    return problems
   }
 
   #checkout({ mode, wait, fiber, owner, late }: Extract<Command, { readonly _tag: "checkout" }>): void {
@@ -308,7 +318,20 @@ export class World implements Ports {
   }
 
   #send(message: Message): void {
+    if (this.#isCrashed) return
     this.oracle.turn(this.machine, message)
+    if (this.#exhausted === undefined || this.oracle.ended !== undefined) return
+    this.#isCrashed = true
+    const reason = { _tag: "Shutdown", detail: this.#exhausted } as const
+    this.oracle.crash(this.machine, new PoolCrashed({ pool: "model", reason }))
+  }
+
+  #shutter({ by, fiber }: Extract<Command, { readonly _tag: "shutdown" }>): AnyFiber {
+    const waiter = this.#askers.find(({ guardFiber, ownerFiber, state }) =>
+      by === "waiter" && state === "waiting" && (ownerFiber ?? guardFiber) !== undefined
+    )
+    if (waiter !== undefined) this.#census.count("shutdown by one who waits")
+    return waiter?.ownerFiber ?? waiter?.guardFiber ?? this.#fibers[fiber]!
   }
 
   // Ports: what the machine asks for is recorded by those who would do it, and judged by the oracle.
@@ -357,8 +380,9 @@ export class World implements Ports {
     this.oracle.starts(failure === undefined)
   }
 
-  exhausted(): void {
-    this.oracle.wrong("deaths are not limited here")
+  exhausted(error: RestartIntensityExceeded): void {
+    this.oracle.exhausts()
+    this.#exhausted = error
   }
 
   ended(report: ShutdownReport): void {

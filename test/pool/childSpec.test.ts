@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Pool } from "whitepool"
-import { Actor, ExitReason, Supervisor } from "whitepool/actor"
+import { Actor, ExitReason, Registry, Supervisor } from "whitepool/actor"
 import type { Oneshot } from "whitepool/channel"
 import { withCounters } from "../support/liveFibers.ts"
 import { assertWhole, counts, forkSettled, lend, OpenError, settle, tagsOf, World } from "../support/world.ts"
@@ -206,6 +206,14 @@ describe("Pool.childSpec", () => {
       yield* assertWhole(inner.session, world, 0)
     }))
 
+  it.effect("nor does one that the caller of terminateChild has forgotten", () =>
+    Effect.gen(function*() {
+      const { session, tree } = yield* planted(new World())
+      const lease = yield* session.checkout()
+      yield* tree.terminateChild("db")
+      assert.isFalse(lease.isLive)
+    }))
+
   it.effect("a lease that somebody else holds is waited for", () =>
     Effect.gen(function*() {
       const world = new World()
@@ -384,6 +392,22 @@ describe("a pool of actors", () => {
       yield* settle
       const [one, two] = yield* Effect.all([session.checkout(), session.checkout()])
       assert.notInclude([one.resource.id, two.resource.id], dead.id)
+    }))
+
+  it.effect("an address stands for whoever bears its name: when that one dies, the next one is waited for", () =>
+    Effect.gen(function*() {
+      const registry = yield* Registry.make()
+      const first = yield* worker
+      yield* registry.register("squares", first)
+      const session = yield* Pool.make({ size: 1, factory: Effect.sync(() => registry.address("squares")) })
+      assert.strictEqual(yield* session.use(square(3)), 9)
+      yield* first.exit(ExitReason.killed)
+      yield* settle
+      assert.strictEqual((yield* Effect.flip(session.tryCheckout()))._tag, "PoolFull")
+      yield* registry.register("squares", yield* worker)
+      const squaring = yield* forkSettled(session.use(square(4)))
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(yield* Fiber.join(squaring), 16)
     }))
 
   it.effect("ends with its workers: each ends with Shutdown", () =>

@@ -185,7 +185,7 @@ describe("between two incarnations", () => {
       const served: Array<number> = []
       const asking = yield* Effect.forEach([1, 2, 3], (n) =>
         forkSettled(session.use(() => Effect.sync(() => served.push(n)))))
-      assert.deepStrictEqual(yield* counts(session), { waiting: 3 })
+      assert.deepStrictEqual(yield* counts(session), { closing: 1, waiting: 3 })
       assert.strictEqual((yield* session.status).state, "full")
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.joinAll(asking)
@@ -228,9 +228,32 @@ describe("between two incarnations", () => {
       const asking = yield* Effect.forEach([session.checkout(), session.use(() => Effect.never)], (ask) =>
         forkSettled(Effect.asVoid(ask)))
       yield* Fiber.interruptAll(asking)
-      assert.deepStrictEqual(yield* counts(session), {})
+      assert.deepStrictEqual(yield* counts(session), { closing: 1 })
       yield* TestClock.adjust("2 seconds")
       yield* assertWhole(session, world, 1)
+    }))
+
+  it.effect("as many wait as maxWaiting allows once the next one opens, and no more", () =>
+    Effect.gen(function*() {
+      const { session } = yield* inTheGap({ maxWaiting: 1, maxOverflow: 1 })
+      const waiting = yield* Effect.forEach([1, 2, 3], () => forkSettled(session.use(() => Effect.void)))
+      const errors = [yield* Effect.flip(session.checkout()), yield* Effect.flip(session.use(() => Effect.void))]
+      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), ["PoolOverloaded", "PoolOverloaded"])
+      assert.strictEqual((yield* Effect.flip(session.checkout({ timeout: 0 })))._tag, "CheckoutTimeout")
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.joinAll(waiting)
+    }))
+
+  it.effect("the report of a shutdown is about that shutdown, and the same for all, not about the crash before", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const session = yield* world.pool({ size: 2 })
+      yield* lend(session, 2)
+      const awaiting = yield* forkSettled(session.awaitShutdown)
+      yield* crash(session)
+      const ending = yield* forkSettled(session.shutdown())
+      const none = { drained: 0, forced: 0 }
+      assert.deepStrictEqual(yield* Fiber.joinAll([awaiting, ending]), [none, none])
     }))
 
   it.effect("a shutdown ends the pool: nobody is served any more, and nothing opens", () =>
@@ -276,6 +299,41 @@ describe("between two incarnations", () => {
     ))
 })
 
+describe("numbers that outlive an incarnation", () => {
+  it.effect("the ids of leases go on, so that no two leases of a pool have the same", () =>
+    Effect.gen(function*() {
+      const session = yield* new World().pool({ size: 2 })
+      const leases = yield* lend(session, 2)
+      yield* crash(session)
+      yield* settle
+      leases.push(...yield* lend(session, 2))
+      yield* crash(session)
+      yield* settle
+      leases.push(...yield* lend(session, 1))
+      assert.deepStrictEqual(leases.map(({ id }) => id), [1, 2, 3, 4, 5])
+    }))
+
+  it.effect("what was abandoned stays counted; closings that outlive a crash are, too, and a warning says so", () =>
+    withLogs((lines) =>
+      Effect.gen(function*() {
+        const world = new World()
+        const session = yield* world.pool({ closeTimeout: "1 second" })
+        world.close = ({ id }) => id < 3 ? Effect.never : Effect.void
+        const [lease] = yield* lend(session, 1)
+        yield* session.destroyed(lease!)
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* counts(session), { idle: 1, abandoned: 1 })
+        yield* crash(session)
+        yield* settle
+        assert.deepStrictEqual(yield* counts(session), { closing: 1, abandoned: 1 })
+        yield* TestClock.adjust("1 second")
+        yield* settle
+        assert.deepStrictEqual(yield* counts(session), { idle: 1, abandoned: 2 })
+        assert.match(lines.at(-1)!.message, /1 did not close in time after its crash, given up/)
+      })
+    ))
+})
+
 describe("the end of a pool that crashes", () => {
   it.effect("those who await the shutdown go on waiting, for the pool goes on", () =>
     Effect.gen(function*() {
@@ -298,6 +356,18 @@ describe("the end of a pool that crashes", () => {
       assert.deepStrictEqual(yield* Fiber.joinAll(awaiting), [{ drained: 0, forced: 1 }, { drained: 0, forced: 1 }])
       assert.strictEqual((yield* Effect.flip(session.checkout()))._tag, "PoolCrashed")
       assert.strictEqual(world.begun, 1)
+    }))
+
+  it.effect("a lease that nobody had taken yet is none of those that were revoked", () =>
+    Effect.gen(function*() {
+      const session = yield* new World().pool({})
+      const [lease] = yield* lend(session, 1)
+      const waiter = yield* forkSettled(session.checkout({ owner: "none" }))
+      const ending = yield* forkSettled(session.shutdown())
+      yield* session.checkin(lease!)
+      yield* crash(session)
+      assert.deepStrictEqual(yield* tagsOf([waiter]), ["PoolCrashed"])
+      assert.deepStrictEqual(yield* Fiber.join(ending), { drained: 1, forced: 0 })
     }))
 
   it.effect("one crash too many within 10 seconds ends the pool: every later call fails with PoolCrashed", () =>

@@ -71,3 +71,41 @@ describe.each(operations)("%s", (_, run) => {
     assert.isAtLeast(points, 62)
   })
 })
+
+describe("the start of a pool in a place of its own", () => {
+  const setup = Effect.gen(function*() {
+    const world = new World()
+    world.open = () => Effect.yieldNow
+    const { session, spec } = yield* Pool.childSpec("db", { factory: world.factory, size })
+    return { world, session, spec, scope: Scope.makeUnsafe() }
+  }).pipe(Effect.orDie, silent)
+  type Plot = Effect.Success<typeof setup>
+
+  /** Nothing is left of it, and another start has a pool. */
+  const assertAgain = ({ scope, session, spec, world }: Plot) =>
+    Effect.gen(function*() {
+      yield* Scope.close(scope, Exit.void)
+      for (let i = 0; i < 30; i++) yield* Effect.yieldNow
+      yield* session.shutdown()
+      assert.strictEqual(world.live, 0)
+      yield* Effect.scoped(Effect.andThen(Supervisor.make({}, [spec]), session.use(() => Effect.void)))
+      assert.strictEqual(world.live, 0)
+      assert.deepStrictEqual(world.problems, [])
+    }).pipe(Effect.orDie, silent)
+
+  it("under a supervisor, interrupted at every point", async () => {
+    const run = ({ scope, spec }: Plot) => Scope.provide(Supervisor.make({}, [spec]), scope)
+    const { points } = await sweep({ setup, run, verify: assertAgain })
+    assert.isAtLeast(points, 62)
+  })
+
+  it("by hand, interrupted at every point, while its scope closes", async () => {
+    const { points } = await sweep({
+      setup,
+      run: ({ scope, spec }) => Scope.provide(spec.start, scope),
+      beside: ({ scope }) => Effect.andThen(Effect.yieldNow, Scope.close(scope, Exit.void)),
+      verify: assertAgain
+    })
+    assert.isAtLeast(points, 62)
+  })
+})

@@ -11,10 +11,9 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import type * as Actor from "../../actor/Actor.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
+import { errorName } from "../../actor/internal/target.ts"
 import { type Fork, Host } from "../../channel/internal/host.ts"
 import { type Delivery, Outbox } from "../../channel/internal/outbox.ts"
 import { Signal } from "../../channel/internal/signal.ts"
@@ -29,15 +28,8 @@ import type { Borrow } from "./borrow.ts"
 import { Crew } from "./crew.ts"
 import { Launcher } from "./launcher.ts"
 import type { Owner } from "./owner.ts"
-import type { Settings } from "./settings.ts"
+import type { Parts, Settings } from "./settings.ts"
 import type { Worker } from "./worker.ts"
-
-/** What a core is made of, besides its settings. @internal */
-export interface Parts {
-  readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
-  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>) | undefined
-  readonly backoff: Schedule.Schedule<unknown, Cause.Cause<unknown>>
-}
 
 /** How an incarnation has ended: as it was asked to, or for this reason. @internal */
 export type Outcome = "closed" | { readonly crashed: ExitReason.ExitReason }
@@ -116,7 +108,8 @@ export class Core implements Ports {
       }),
     receive: (message) => this.#turn(message),
     onExit: (_from, reason) => {
-      // Asked to end, it drains. Anything worse it does not survive.
+      // Somebody else's end, and a good one. Asked to end, it drains. Anything worse it does not survive.
+      if (reason._tag === "Normal") return
       if (ExitReason.isAbnormal(reason)) return this.#break(reason)
       this.#turn({ _tag: "Shutdown", mode: "drain", within: this.settings.shutdownTimeout, awaiter: undefined })
     }
@@ -129,6 +122,11 @@ export class Core implements Ports {
 
   get isOver(): boolean {
     return this.#outcome !== undefined
+  }
+
+  /** How many resources it may hold open, whatever its machine knows of them. */
+  get holding(): number {
+    return this.#crew.size
   }
 
   /** Never throws, never waits. What is posted after the end is answered by whoever knows of the end. */
@@ -175,10 +173,10 @@ export class Core implements Ports {
   /** Everybody is answered, everything is closed, and the actor ends, if it has not ended already. */
   #break(reason: ExitReason.ExitReason, culprit?: Message): void {
     const crashed = new PoolError.PoolCrashed({ pool: this.settings.name, reason })
-    this.#finish({ crashed: reason })
     try {
       this.machine.crash(crashed)
     } finally {
+      this.#finish({ crashed: reason })
       // What a crash was about is not asked again of the next incarnation.
       if (culprit?._tag === "Checkout" && culprit.isPending) {
         culprit.state = "refused"
@@ -205,15 +203,24 @@ export class Core implements Ports {
 
   readonly #leave: Effect.Effect<void> = Effect.suspend(() => {
     const outcome = this.#outcome
-    const closings = Effect.timeoutOption(this.#crew.awaitAll, Duration.millis(this.settings.closeTimeout))
+    const reason = typeof outcome === "object" ? outcome.crashed : ExitReason.normal
+    const closings = this.#crew.awaitAll(this.settings.closeTimeout)
     return Effect.andThen(
-      outcome === "closed" ? Effect.void : closings,
-      Effect.map(this.#actor!.self.stop(outcome === "closed" ? ExitReason.normal : outcome?.crashed), () => {
+      outcome === "closed" ? Effect.void : Effect.flatMap(closings, this.#giveUp),
+      // No actor: it did not even start.
+      Effect.map(this.#actor?.self.stop(reason) ?? Effect.void, () => {
         this.gone.set(undefined)
         this.#employer.left(this)
       })
     )
   })
+
+  /** After a crash: the machine is no more, and nobody else counts them. */
+  readonly #giveUp = (left: number): Effect.Effect<void> => {
+    if (left === 0) return Effect.void
+    this.machine.state.abandoned += left
+    return Effect.logWarning(`pool "${this.settings.name}": ${left} did not close in time after its crash, given up`)
+  }
 
   // Ports
 
@@ -243,9 +250,7 @@ export class Core implements Ports {
 
   retryDelay(first: boolean, cause: Cause.Cause<unknown>): void {
     const post = (delay: number): void => this.post({ _tag: "RetryAfter", delay })
-    this.#launch(() => {
-      this.#stepping = this.#fork(Effect.map(this.#backoff.next(first, cause), post))
-    })
+    this.#launch(() => void (this.#stepping = this.#fork(Effect.map(this.#backoff.next(first, cause), post))))
   }
 
   /** It ends with the actor, and leaves no observer behind. */
@@ -312,7 +317,7 @@ export class Core implements Ports {
       openTimedOut: () => Cause.fail(new PoolError.OpenTimeout({ pool: name, after: Duration.millis(openTimeout) })),
       ready: (worker, resource) => this.post({ _tag: "Ready", worker, resource }),
       exited: (worker, reason) => this.post({ _tag: "Exited", worker, reason }),
-      closeFailed: (cause) => this.log("warning", `a closing failed with ${PoolError.tagOf(cause)}`)
+      closeFailed: (cause) => this.log("warning", `a closing failed with ${errorName(cause)}`)
     })
   }
 }

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Worker } from "./worker.ts"
@@ -24,6 +25,10 @@ export class Crew {
     }
   }
 
+  get size(): number {
+    return this.#fibers.size
+  }
+
   open(worker: Worker): void {
     const fiber = new WorkerFiber(worker, this.#place)
     this.#fibers.set(worker, fiber)
@@ -42,12 +47,15 @@ export class Crew {
     this.#fibers.get(worker)?.giveUp()
   }
 
-  /** Ends when no worker is left: of interest after a crash, when the machine no longer waits for them. */
-  readonly awaitAll: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach(
-      Array.from(this.#fibers.values()),
-      ({ fiber }) => fiber === undefined ? Effect.void : Fiber.await(fiber),
-      { discard: true, concurrency: "unbounded" }
+  /** Gives how many are left when that time is over: of interest after a crash, when the machine no longer waits for them. */
+  awaitAll(millis: number): Effect.Effect<number> {
+    const all = Effect.suspend(() =>
+      Effect.forEach(
+        Array.from(this.#fibers.values()),
+        ({ fiber }) => fiber === undefined ? Effect.void : Fiber.await(fiber),
+        { discard: true, concurrency: "unbounded" }
+      )
     )
-  )
+    return Effect.map(Effect.timeoutOption(all, Duration.millis(millis)), () => this.size)
+  }
 }

@@ -5,7 +5,7 @@
  * ```text
  *                 published                crash, or too many dead resources
  *   vacant ──────────────────▶ working ──────────────────────────────────────▶ vacant
- *     │  ▲                        │ shutdown has run its course                   │ its supervisor gives up
+ *     │  ▲                        │ shutdown has run its course                   │ nobody starts another
  *     │  └── started again ── closed ◀──────────────────────── shutdown ──────────┤
  *     └──────────────────────────────────────────────────────────────────────▶ crashed
  * ```
@@ -15,24 +15,23 @@
  * @internal
  */
 import type * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Place } from "../../actor/internal/child.ts"
 import type { Process } from "../../actor/internal/process.ts"
 import { Watcher } from "../../actor/internal/watcher.ts"
 import type { Host } from "../../channel/internal/host.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
-import { stackless } from "../../channel/internal/stackless.ts"
 import type { Adopt, AwaitShutdown, Checkin, Destroyed, Shutdown } from "../Message.ts"
 import * as PoolError from "../PoolError.ts"
 import type { ShutdownReport, Status } from "../Status.ts"
 import type { Awaiter } from "./awaiter.ts"
 import type { Borrow, Refusal } from "./borrow.ts"
 import type { Core, Employer, Outcome } from "./core.ts"
-import { Lobby } from "./lobby.ts"
+import { type Absence, Lobby } from "./lobby.ts"
 import type { Settings } from "./settings.ts"
 
 /** @internal */
-export class Front implements Employer {
+export class Front implements Employer, Absence {
   readonly settings: Settings
   readonly isBroken: ((cause: Cause.Cause<unknown>) => boolean) | undefined
   /** How many sessions have not been dropped. */
@@ -51,13 +50,19 @@ export class Front implements Employer {
   #supervisor: SupervisorWatch | undefined
   /** Somebody has asked for the end of the present incarnation: a crash on the way there is the end, too. */
   #isLeaving = false
-  /** Its supervisor has ended. */
+  /** Whose next `start` would be the next incarnation. */
+  #place: Place | undefined
+  /** Nobody will start another one. */
   #isOrphan = false
+  /** The last incarnation has crashed, and its supervisor may be about to start the next one. */
+  #isDue = false
   /** Of the last incarnation. */
   #report: ShutdownReport = { drained: 0, forced: 0 }
   #abandoned = 0
+  #lastLeaseId = 0
   #reason: ExitReason.ExitReason = ExitReason.noProcess
-  #lastOpenFailure: Core["startFailure"]
+  /** Of an eager start. */
+  lastOpenFailure: Core["startFailure"]
   readonly #lobby: Lobby
   readonly #awaiters = new Set<Awaiter>()
 
@@ -65,7 +70,7 @@ export class Front implements Employer {
     this.settings = settings
     this.isBroken = isBroken
     this.isAlone = isAlone
-    this.#lobby = new Lobby(host, (waited) => this.#timeout(waited))
+    this.#lobby = new Lobby(host, this)
   }
 
   // For sessions
@@ -74,11 +79,11 @@ export class Front implements Employer {
   ask(borrow: Borrow): void {
     if (this.#core !== undefined) this.#core.ask(borrow)
     else if (this.isOver) this.refuse(borrow)
-    else this.#wait(borrow)
+    else this.#lobby.enter(borrow)
   }
 
-  /** About a lease. Where nobody is at work there is none: the leases of an incarnation end with it. */
-  post(message: Checkin | Destroyed | Adopt): void {
+  /** About leases. Where nobody is at work there is none: the leases of an incarnation end with it. */
+  post(message: Checkin | Destroyed | Adopt | AwaitShutdown): void {
     this.#core?.post(message)
   }
 
@@ -108,7 +113,7 @@ export class Front implements Employer {
   statusUnsafe(): Status {
     let status: Status | undefined
     this.#core?.post({ _tag: "Status", reply: { sendUnsafe: (value) => status = value } })
-    return status ?? this.#core?.machine.state.status() ?? this.#emptyStatus()
+    return status ?? this.#core?.machine.state.status() ?? this.emptyStatus()
   }
 
   report(): ShutdownReport {
@@ -131,8 +136,10 @@ export class Front implements Employer {
     if (this.isOver) return
     this.#isLeaving = true
     const present = this.#present
-    if (present !== undefined && !present.isOver) present.post(message)
-    else this.#end("closed")
+    if (present !== undefined && !present.isOver) return present.post(message)
+    // What a crash has ended before was not ended by this.
+    this.#report = { drained: 0, forced: 0 }
+    this.#end("closed")
   }
 
   // For incarnations
@@ -142,16 +149,33 @@ export class Front implements Employer {
     return this.#state === "closed" || this.#state === "crashed"
   }
 
-  begin(core: Core, supervisor: Process<never> | undefined): void {
-    this.#supervise(supervisor)
+  /** From its start until nothing of it is left. */
+  get present(): Core | undefined {
+    return this.#present
+  }
+
+  /** The pool was shut down, and this start is only its supervisor's answer to the crash before. */
+  isPastRestart(place: Place | undefined): boolean {
+    return this.isOver && (this.isAlone || (this.#isDue && place !== undefined && !place.isPermanent))
+  }
+
+  /** Without a place it is started by hand, and nobody will start another one. */
+  begin(core: Core, place: Place | undefined, supervisor: Process<never> | undefined): void {
+    this.#place = place
+    if (place !== undefined) place.onRetired = () => this.#retired(place)
+    this.#supervise(place === undefined ? undefined : supervisor)
     this.#present = core
     this.#state = "vacant"
+    this.#isOrphan = place === undefined
+    this.#isDue = false
     this.#isLeaving = false
+    core.machine.state.abandoned = this.#abandoned
+    core.machine.state.lastLeaseId = this.#lastLeaseId
   }
 
   /** It has started. */
   publish(core: Core): void {
-    this.#lastOpenFailure = undefined
+    this.lastOpenFailure = undefined
     // It was shut down while it started.
     if (core.isOver) return
     this.hasWorked = true
@@ -166,12 +190,15 @@ export class Front implements Employer {
 
   ended(core: Core, outcome: Outcome): void {
     if (core !== this.#present) return
-    const { abandoned, drained, forced } = core.machine.state
+    const { drained, forced, lastLeaseId } = core.machine.state
     this.#core = undefined
     this.#report = { drained, forced }
-    this.#abandoned = abandoned
-    this.#lastOpenFailure = core.startFailure
+    this.#lastLeaseId = lastLeaseId
+    this.#abandoned = core.machine.state.abandoned
+    this.lastOpenFailure = core.startFailure
+    this.#isDue = outcome !== "closed"
     if (outcome !== "closed") this.#reason = outcome.crashed
+    else if (core.startFailure !== undefined) this.#reason = ExitReason.crash(core.startFailure)
     if (outcome === "closed" && core.startFailure === undefined) this.#end("closed")
     else if (this.#isLeaving || this.#isOrphan) this.#end("crashed")
     else this.#state = "vacant"
@@ -179,34 +206,35 @@ export class Front implements Employer {
 
   handBack(borrow: Borrow): void {
     if (this.isOver) this.refuse(borrow)
-    else this.#wait(borrow)
+    else this.#lobby.enter(borrow)
     if (!borrow.isPending) this.#lobby.deliver(borrow)
   }
 
   left(core: Core): void {
     if (core !== this.#present) return
     this.#present = undefined
+    this.#abandoned = core.machine.state.abandoned
     this.#settle()
   }
 
-  /** Nobody will start another one. */
   supervisorEnded(): void {
     this.#supervisor = undefined
-    this.#isOrphan = true
-    if (this.#state === "vacant") this.#end("crashed")
-    this.#settle()
+    this.#orphaned()
   }
 
   // Within
 
-  #wait(borrow: Borrow): void {
-    if (borrow.mode === "try") {
-      borrow.state = "refused"
-      borrow.refusal = new PoolError.PoolFull({ pool: this.settings.name, status: this.#emptyStatus() })
-    } else if (borrow.wait === 0) {
-      borrow.state = "refused"
-      borrow.refusal = this.#timeout(0)
-    } else if (borrow.mode === "wait") this.#lobby.enter(borrow)
+  /** The place stays, and may be filled again; until then there is nothing to wait for. */
+  #retired(place: Place): void {
+    if (place !== this.#place) return
+    this.#isDue = false
+    this.#orphaned()
+  }
+
+  #orphaned(): void {
+    this.#isOrphan = true
+    if (this.#state === "vacant") this.#end("crashed")
+    this.#settle()
   }
 
   #end(how: "closed" | "crashed"): void {
@@ -228,7 +256,6 @@ export class Front implements Employer {
   }
 
   #supervise(supervisor: Process<never> | undefined): void {
-    this.#isOrphan = false
     if (this.#supervisor?.process === supervisor) return
     this.#supervisor?.release()
     this.#supervisor = supervisor === undefined ? undefined : new SupervisorWatch(this, supervisor)
@@ -240,24 +267,28 @@ export class Front implements Employer {
     return new PoolError.PoolCrashed({ pool, reason: this.#reason })
   }
 
-  #timeout(waited: number): Refusal {
-    return stackless((fields) => new PoolError.CheckoutTimeout<unknown>(fields), {
-      pool: this.settings.name,
-      waited: Duration.millis(waited),
-      phase: "open" as const,
-      status: this.#emptyStatus(),
-      oldestLeaseAge: undefined,
-      lastOpenFailure: this.#lastOpenFailure
-    })
-  }
-
   /** Of a pool in which nobody is at work: nothing is idle, and there is no room for more. */
-  #emptyStatus(): Status {
+  emptyStatus(): Status {
     const { maxOverflow, name, size } = this.settings
     const waiting = this.#lobby.size
     const state = this.isOver ? "closed" : "full"
-    const none = { idle: 0, lent: 0, opening: 0, closing: 0, overflow: 0 }
-    return { name, state, size, maxOverflow, ...none, waiting, abandoned: this.#abandoned }
+    const present = this.#present
+    const held = this.isOver ? 0 : present?.holding ?? 0
+    const [opening, closing] = present?.isOver === true ? [0, held] : [held, 0]
+    const overflow = Math.max(0, held - size)
+    return {
+      name,
+      state,
+      size,
+      maxOverflow,
+      idle: 0,
+      lent: 0,
+      opening,
+      closing,
+      overflow,
+      waiting,
+      abandoned: this.#abandoned
+    }
   }
 }
 

@@ -6,17 +6,21 @@
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Actor from "../../actor/Actor.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import { Place } from "../../actor/internal/child.ts"
 import { Current, type Process } from "../../actor/internal/process.ts"
 import { Watcher } from "../../actor/internal/watcher.ts"
 import type * as Supervisor from "../../actor/Supervisor.ts"
+import { SupervisorError } from "../../actor/SupervisorError.ts"
 import type { Awaiter, Message } from "../Message.ts"
 import type { AnyFiber } from "./borrow.ts"
-import { Core, type Parts } from "./core.ts"
+import { Core } from "./core.ts"
 import type { Front } from "./front.ts"
+import type { Parts } from "./settings.ts"
 
 /** @internal */
 export const CheckInvariants: Context.Reference<boolean> = Context.Reference<boolean>(
@@ -37,19 +41,36 @@ const start = Effect.fnUntraced(function*(
 ) {
   const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<Scope.Scope>())
   const { settings } = front
-  // It was shut down while its restart was under way: it starts as a child that has done what it was for. From here to
-  // `begin` there must be no step at which a shutdown could come.
-  if (front.isAlone && front.isOver) return yield* Effect.forkChild(Effect.void)
+  const supervisor = Context.get(context, Current) as Process<never> | undefined
+  const given = Context.get(context, Place)
+  // Started by hand, within something that somebody else has a place for.
+  const place = given?.supervisor === supervisor ? given : undefined
+  for (let last = front.present; last !== undefined; last = front.present) {
+    if (!last.isOver) return yield* Effect.fail(alreadyStarted(settings.name))
+    // Its supervisor has given it up, and would have two of them side by side.
+    yield* restore(last.gone.wait)
+  }
+  // It was shut down while its restart was under way: it starts as a child that has done what it was for. From the loop to
+  // `begin` there must be no step at which a shutdown, or another start, could come.
+  if (front.isPastRestart(place)) return yield* Effect.forkChild(Effect.void)
   // A crash during an outage must not use up the restarts: only the first start may fail.
   const mode = front.hasWorked && settings.start === "eager" ? "background" : settings.start
   const checkInvariants = Context.get(context, CheckInvariants)
   const core = new Core({ ...settings, start: mode }, context, parts, checkInvariants, front)
-  front.begin(core, Context.get(context, Current) as Process<never> | undefined)
+  front.begin(core, place, supervisor)
   yield* Effect.forkDetach(core.launcher.run, { startImmediately: true })
-  const actor = yield* Effect.orDie(Actor.spawn(core.behavior, { name: settings.name }))
+  const actor = yield* Actor.spawn(core.behavior, { name: settings.name }).pipe(
+    // Its scope has closed meanwhile, or had before.
+    Effect.tapError(({ reason }) => {
+      core.actorEnded(reason)
+      return core.gone.wait
+    }),
+    Effect.orDie
+  )
   // Before the supervisor watches it: the pool hears of the actor's end first.
   const process = actor as Process<Message>
-  process.watch(new ActorWatch(core))
+  if (process.isAliveUnsafe) process.watch(new ActorWatch(core))
+  else core.actorEnded(process.reason)
   // After the actor, whose scope it is: so it has drained before the actor ends.
   yield* Effect.addFinalizer(() => close(front, core))
   const failure = yield* restore(started(core)).pipe(Effect.onInterrupt(() => close(front, core, 0)))
@@ -61,10 +82,15 @@ const start = Effect.fnUntraced(function*(
   return yield* Effect.failCause(failure)
 })
 
+/** There is one session, and so one incarnation: what OTP says where a registered name is taken. */
+const alreadyStarted = (childId: string): SupervisorError =>
+  new SupervisorError({ reason: "already_started", supervisor: Option.none(), childId, problems: [] })
+
 /** The failure of an eager start, if it failed. */
 const started = (core: Core): Effect.Effect<Cause.Cause<unknown> | undefined> =>
   Effect.callback((resume) => {
-    if (!core.machine.state.starting) return resume(Effect.succeed(core.startFailure))
+    // Its actor may be dead by now, with the scope that it was spawned in.
+    if (!core.machine.state.starting || core.isOver) return resume(Effect.succeed(core.startFailure))
     core.onStarted = () => resume(Effect.succeed(core.startFailure))
   })
 
@@ -72,11 +98,16 @@ const started = (core: Core): Effect.Effect<Cause.Cause<unknown> | undefined> =>
 const close = (front: Front, core: Core, within = front.settings.shutdownTimeout): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     if (!core.isOver) {
-      for (const waiting of waitingFor(fiber)) core.post({ _tag: "AwaitShutdown", awaiter: new Bystander(waiting) })
+      announce(front, fiber)
       front.shutdown({ _tag: "Shutdown", mode: "drain", within, awaiter: undefined })
     }
     return core.gone.wait
   })
+
+/** The pool is about to be closed by this fiber: the leases of all who wait for that are not waited for. @internal */
+export const announce = (front: Front, fiber: AnyFiber): void => {
+  for (const waiting of waitingFor(fiber)) front.post({ _tag: "AwaitShutdown", awaiter: new Bystander(waiting) })
+}
 
 /**
  * All who wait, through however many supervisors, for what this fiber does: their leases cannot come back meanwhile. A

@@ -4,29 +4,60 @@
  *
  * @internal
  */
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import type { Deadline } from "../../channel/internal/deadlines.ts"
 import type { Host } from "../../channel/internal/host.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
+import { stackless } from "../../channel/internal/stackless.ts"
 import type { Expiring } from "../../channel/internal/wake.ts"
+import * as PoolError from "../PoolError.ts"
+import type { Status } from "../Status.ts"
 import type { Borrow, Refusal } from "./borrow.ts"
+import type { Settings } from "./settings.ts"
+
+/** What there is to be said of a pool in which nobody is at work. @internal */
+export interface Absence {
+  readonly settings: Settings
+  readonly lastOpenFailure: Cause.Cause<unknown> | undefined
+  readonly emptyStatus: () => Status
+}
 
 /** @internal */
 export class Lobby {
   readonly #host: Host
-  readonly #refusalFor: (waited: number) => Refusal
+  readonly #absence: Absence
   /** In the order of arrival. */
   readonly #guests = new Map<Borrow, Guest>()
 
-  constructor(host: Host, refusalFor: (waited: number) => Refusal) {
+  constructor(host: Host, absence: Absence) {
     this.#host = host
-    this.#refusalFor = refusalFor
+    this.#absence = absence
   }
 
   get size(): number {
     return this.#guests.size
   }
 
+  /** Who cannot wait is refused; one that only attempts is left alone, and asks once more. */
   enter(borrow: Borrow): void {
+    const refusal = this.#refusalFor(borrow)
+    if (refusal !== undefined) {
+      borrow.state = "refused"
+      borrow.refusal = refusal
+    } else if (borrow.mode === "wait") this.#seat(borrow)
+  }
+
+  #refusalFor({ mode, wait }: Borrow): Refusal | undefined {
+    const { maxOverflow, maxWaiting, name, size } = this.#absence.settings
+    if (mode === "try") return new PoolError.PoolFull({ pool: name, status: this.#absence.emptyStatus() })
+    if (wait === 0) return this.#timeout(0)
+    // As the next incarnation would judge: it opens for as many as it has room for.
+    if (mode === "attempt" || this.size < size + maxOverflow + maxWaiting) return undefined
+    return new PoolError.PoolOverloaded({ pool: name, status: this.#absence.emptyStatus() })
+  }
+
+  #seat(borrow: Borrow): void {
     const now = this.#host.now()
     // One that comes back, from an incarnation that crashed as soon as it began, has its first budget.
     if (borrow.askedAt < 0) borrow.askedAt = now
@@ -57,8 +88,20 @@ export class Lobby {
   #expire(borrow: Borrow): void {
     this.leave(borrow)
     borrow.state = "refused"
-    borrow.refusal = this.#refusalFor(this.#host.now() - borrow.askedAt)
+    borrow.refusal = this.#timeout(this.#host.now() - borrow.askedAt)
     this.deliver(borrow)
+  }
+
+  #timeout(waited: number): Refusal {
+    const { lastOpenFailure, settings } = this.#absence
+    return stackless((fields) => new PoolError.CheckoutTimeout<unknown>(fields), {
+      pool: settings.name,
+      waited: Duration.millis(waited),
+      phase: "open" as const,
+      status: this.#absence.emptyStatus(),
+      oldestLeaseAge: undefined,
+      lastOpenFailure
+    })
   }
 }
 

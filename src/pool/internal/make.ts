@@ -12,11 +12,10 @@ import { InvalidOptions, type OpenTimeout } from "../PoolError.ts"
 import type { Session } from "../Session.ts"
 import { awaitEnd } from "./awaiter.ts"
 import { defaultBackoff } from "./backoff.ts"
-import type { Parts } from "./core.ts"
 import { Front } from "./front.ts"
-import { incarnate } from "./incarnate.ts"
+import { announce, incarnate } from "./incarnate.ts"
 import { SessionImpl } from "./session.ts"
-import { settingsOf } from "./settings.ts"
+import { type Parts, settingsOf } from "./settings.ts"
 
 type Needs<R, RL> = Exclude<R | RL, Scope.Scope> | Scope.Scope
 
@@ -44,11 +43,11 @@ export const make = <A, E = never, R = never, RL = never>(
       // A scope in the caller's, so that a pool that has ended by itself leaves nothing behind in one that lives on.
       const own = Scope.forkUnsafe(yield* Effect.scope)
       front.onOver = () => void Scope.closeUnsafe(own, Exit.void)
-      yield* Scope.addFinalizerExit(own, (exit) =>
-        Effect.andThen(
-          awaitEnd(front, (awaiter) => ({ _tag: "Shutdown", mode: "drain", within: shutdownTimeout, awaiter })),
-          Scope.close(life, exit)
-        ))
+      const end = Effect.withFiber((fiber) => {
+        announce(front, fiber)
+        return awaitEnd(front, (awaiter) => ({ _tag: "Shutdown", mode: "drain", within: shutdownTimeout, awaiter }))
+      })
+      yield* Scope.addFinalizerExit(own, (exit) => Effect.andThen(end, Scope.close(life, exit)))
       // The scope was closed already.
       if (front.isOver) return new SessionImpl<A, E>(front)
       yield* restore(Scope.provide(Supervisor.make({ ...flags, name }, [child]), life)).pipe(

@@ -3,8 +3,11 @@
  *
  * @internal
  */
+import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import type { Options } from "../Options.ts"
 import { InvalidOptions } from "../PoolError.ts"
 
@@ -28,6 +31,13 @@ export interface Settings {
   readonly restartIntensity: { readonly intensity: number; readonly period: number } | undefined
   readonly shutdownTimeout: number
   readonly stopWithLastSession: boolean
+}
+
+/** The options that are code, which only worker fibers and the back-off run. @internal */
+export interface Parts {
+  readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
+  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>) | undefined
+  readonly backoff: Schedule.Schedule<unknown, Cause.Cause<unknown>>
 }
 
 /** A duration in milliseconds, or `undefined` where it is none. Raw numbers first: NaN slips through `Duration`. @internal */

@@ -6,6 +6,7 @@
 import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import { addRestart } from "../../actor/internal/restartWindow.ts"
+import { errorName } from "../../actor/internal/target.ts"
 import { stackless } from "../../channel/internal/stackless.ts"
 import type { WorkerExit } from "../Message.ts"
 import * as PoolError from "../PoolError.ts"
@@ -202,7 +203,7 @@ export class Staffing {
     state.hasOpenedSince = false
     if (++state.failures === 1) {
       state.failingSince = this.#ports.now()
-      this.#ports.log("warning", `opening failed with ${PoolError.tagOf(cause)}, will be tried again`)
+      this.#ports.log("warning", `opening failed with ${errorName(cause)}, will be tried again`)
     }
     const oldest = state.waiting.head
     if (state.settings.onOpenFailure === "fail" && oldest !== undefined) {
