@@ -38,11 +38,15 @@ const shutdowns = [testOf("shutdown")]
 const model = ["test/model/pool.test.ts"]
 const structures = ["test/channel/internal/structures.test.ts"]
 const wakes = ["test/channel/internal/wake.test.ts"]
-const chans = ["test/channel/internal/chan.test.ts", "test/channel/Mpsc.test.ts", "test/channel/sweep.test.ts"]
+const chans = ["test/channel/internal/chan.test.ts"]
 const consumers = ["test/channel/consume.test.ts"]
-const permits = ["test/channel/Permit.test.ts", "test/channel/Mpsc.test.ts", "test/channel/sweep.test.ts"]
-const oneshots = ["test/channel/Oneshot.test.ts", "test/channel/interleaving.test.ts"]
+const permits = ["test/channel/Permit.test.ts"]
+const channelSweep = ["test/channel/sweep.test.ts"]
+const oneshots = ["test/channel/Oneshot.test.ts"]
 const shell = (...names: ReadonlyArray<string>) => names.map((name) => `test/pool/${name}.test.ts`)
+const actor = (file: string) => `src/actor/internal/${file}.ts`
+const [proc, supervising] = [actor("process"), actor("supervising")]
+const actors = (...names: ReadonlyArray<string>) => names.map((name) => `test/actor/${name}.test.ts`)
 
 export const mutants: ReadonlyArray<Mutant> = [
   // A pool and its incarnations
@@ -67,8 +71,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "two-incarnations-at-once",
     file: machine("core"),
-    original: "outcome === \"closed\" ? Effect.void : closings,",
-    replacement: "Effect.void,",
+    original: "outcome === \"closed\" ? Effect.void :",
+    replacement: "outcome !== undefined ? Effect.void :",
     breaks: "the next incarnation opens while the resources of the last are still open",
     stands: "decision 14",
     tests: shell("crash")
@@ -80,7 +84,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "if (borrow.wait === Infinity) guest.deadline",
     breaks: "who asks between two incarnations waits for ever",
     stands: "decision 14",
-    tests: shell("crash", "childSpec")
+    tests: shell("crash")
   },
   {
     id: "lobby-budget-begins-anew",
@@ -134,7 +138,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "who waits for a restart that never comes is not told",
     stands: "decision 14",
-    tests: shell("crash", "childSpec")
+    tests: shell("crash")
   },
   {
     id: "crash-is-asked-again",
@@ -143,7 +147,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "if (culprit?._tag === \"Checkout\" && culprit.isPending && false) {",
     breaks: "a checkout whose own turn was the crash never has its answer",
     stands: "invariant 6",
-    tests: shell("mailbox", "crash")
+    tests: shell("crash")
   },
   {
     id: "killed-unnoticed",
@@ -171,6 +175,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "a pooled actor that has died is handed out",
     stands: "H-2",
     tests: shell("childSpec")
+  },
+  {
+    id: "asker-holds-the-tree-up",
+    file: supervising,
+    original: "whileAwaited(this.process.awaitedBy, call)",
+    replacement: "call",
+    breaks: "a lease that terminateChild's caller has forgotten holds it up",
+    stands: "§5.6",
+    tests: shell("childSpec")
+  },
+  {
+    id: "budget-begins-anew",
+    file: actor("life"),
+    original: "this.#stopping ??= this.#keeper.fork",
+    replacement: "this.#stopping = this.#keeper.fork",
+    breaks: "a supervisor told to end during a stop gives that child its time again",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
   },
   {
     id: "deaths-without-limit",
@@ -735,7 +757,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "    delivery.deliver()",
     breaks: "a reply is delivered inside the turn, on the sender's stack",
     stands: "§6",
-    tests: [...wakes, ...structures]
+    tests: wakes
   },
   {
     id: "loop-held-by-a-flush",
@@ -744,7 +766,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "batch.length",
     breaks: "a mass timeout holds the event loop until it is done",
     stands: "§6",
-    tests: [...wakes, ...structures]
+    tests: wakes
   },
   // Channels
   {
@@ -782,7 +804,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "an interrupted reserve keeps the room it was granted",
     stands: "B-6",
-    tests: permits
+    tests: channelSweep
   },
   {
     id: "woken-receiver-swallows",
@@ -791,7 +813,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "    taker.hasClaim = false",
     breaks: "a receiver that was woken and interrupted takes the wake with it",
     stands: "E-5",
-    tests: chans
+    tests: channelSweep
   },
   {
     id: "close-drops-the-permitted",
@@ -800,7 +822,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "this.strongCount === 0)",
     breaks: "the receiver ends before what was permitted has arrived",
     stands: "§3",
-    tests: [...permits, ...chans]
+    tests: permits
   },
   {
     id: "last-sender-unnoticed",
@@ -883,7 +905,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "#front in lease ?",
     breaks: "a lease of pool A is checked into pool B",
     stands: "A-7",
-    tests: shell("lease", "session")
+    tests: ["test/conformance/pool-incarnations.test.ts"]
   },
   {
     id: "use-after-return",
@@ -928,7 +950,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "if (!borrow.asking) borrow.deliver()",
     breaks: "a waiter resumes inside the turn that served it",
     stands: "§6",
-    tests: shell("use", "checkout")
+    tests: shell("use")
   },
   // Workers
   {
@@ -938,7 +960,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "      Effect.void,\n      Effect.sync(() => {\n        if (this.#told) return",
     breaks: "what opens after its timeout or the end is never closed",
     stands: "C-8, B-14",
-    tests: shell("opening", "closing")
+    tests: shell("opening")
   },
   {
     id: "death-unnoticed",
@@ -974,7 +996,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "    job()",
     breaks: "the factory runs on the stack, and in the async context, of the first caller",
     stands: "A-1, §5.1",
-    tests: shell("context", "opening")
+    tests: shell("context")
   },
   {
     id: "every-owner-ends-well",
@@ -1102,5 +1124,553 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "those who wait through a drain wait for one opening at a time, though opening works again",
     stands: "§5.6",
     tests: [testOf("stillborn")]
+  },
+  // Signals and links
+  {
+    id: "link-from-one-side",
+    file: actor("link"),
+    original: "    tie(peer, owner)\n",
+    replacement: "",
+    breaks: "only the one who made the link hears of the other's end",
+    stands: "link/1",
+    tests: ["test/conformance/links.test.ts"]
+  },
+  {
+    id: "two-links-of-a-pair",
+    file: actor("link"),
+    original: "else if (!owner.links.has(peer)) {",
+    replacement: "else {",
+    breaks: "who links twice is told twice",
+    stands: "link/1",
+    tests: actors("links")
+  },
+  {
+    id: "link-to-the-dead",
+    file: actor("link"),
+    original: "owner.signal(Option.some(target), ExitReason.noProcess)",
+    replacement: "return",
+    breaks: "who links to the dead waits for an end that has been",
+    stands: "link/1",
+    tests: actors("links")
+  },
+  {
+    id: "unlink-from-one-side",
+    file: actor("link"),
+    original: "  loosen(one, other)\n  loosen(other, one)",
+    replacement: "  loosen(one, other)",
+    breaks: "an unlink of mine leaves the other side linked to me",
+    stands: "unlink/1",
+    tests: actors("links")
+  },
+  {
+    id: "link-keeps-the-dead",
+    file: actor("link"),
+    original: "    cut(this.#owner, this.#peer)\n",
+    replacement: "",
+    breaks: "a hub keeps every actor that was ever linked to it",
+    stands: "decision 13",
+    tests: actors("links")
+  },
+  {
+    id: "normal-kills-the-linked",
+    file: proc,
+    original: "else if (reason._tag !== \"Normal\") this.condemn(reason)",
+    replacement: "else this.condemn(reason)",
+    breaks: "an actor that ends well takes along whoever is linked to it",
+    stands: "§4",
+    tests: actors("links")
+  },
+  {
+    id: "link-kill-untrappable",
+    file: proc,
+    original: "reason._tag === \"Killed\" && Option.isNone(from)",
+    replacement: "reason._tag === \"Killed\"",
+    breaks: "a Killed that comes over a link cannot be trapped",
+    stands: "exit/2",
+    tests: actors("links")
+  },
+  {
+    id: "kill-can-be-trapped",
+    file: proc,
+    original: "reason._tag === \"Killed\" && Option.isNone(from)",
+    replacement: "reason._tag === \"Killed\" && this.behavior.trapExit !== true",
+    breaks: "who traps exits cannot be killed",
+    stands: "exit/2",
+    tests: actors("links")
+  },
+  {
+    id: "kill-waits-for-terminate",
+    file: proc,
+    original: "if (this.#isKilled) this.#terminator?.interruptUnsafe()",
+    replacement: "",
+    breaks: "a kill waits for a terminate that is stuck",
+    stands: "decision 13",
+    tests: actors("links")
+  },
+  {
+    id: "kill-after-shutdown",
+    file: proc,
+    original: "    this.#doom = ExitReason.killed\n    this.#isKilled",
+    replacement: "    this.#isKilled",
+    breaks: "one that is killed while it ends says it had ended well",
+    stands: "exit/2",
+    tests: actors("links")
+  },
+  {
+    id: "killed-runs-terminate",
+    file: proc,
+    original: "this.#isKilled || (reason._tag === \"Killed\" && !this.#isOrphan)",
+    replacement: "false",
+    breaks: "brutal_kill runs the child's terminate",
+    stands: "gen_server(3)",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "dead-in-init-is-spawned",
+    file: proc,
+    original: "    if (this.#doom !== undefined) return\n    this.isStarted = true",
+    replacement: "    this.isStarted = true",
+    breaks: "spawn gives an actor that was told to end by its init",
+    stands: "gen_server(3)",
+    tests: actors("links")
+  },
+  {
+    id: "orphan-loses-terminate",
+    file: proc,
+    original: "this.#isOrphan = this.behavior.trapExit === true",
+    replacement: "this.#isOrphan = false",
+    breaks: "who traps exits does not clean up when its supervisor is killed",
+    stands: "gen_server(3)",
+    tests: actors("supervisorEnds")
+  },
+  // Names
+  {
+    id: "name-of-the-dead",
+    file: actor("registry"),
+    original: "return holder !== undefined && holder.isAliveUnsafe ? holder : undefined",
+    replacement: "return holder",
+    breaks: "who hears of an end first finds the name still taken",
+    stands: "whereis/1",
+    tests: actors("registry")
+  },
+  {
+    id: "late-end-frees-the-name",
+    file: actor("registry"),
+    original: "if (this.#holdings.get(this.#name) === this) this.#holdings.delete(this.#name)",
+    replacement: "this.#holdings.delete(this.#name)",
+    breaks: "the end of the last holder takes the name from the next one",
+    stands: "decision 13",
+    tests: actors("registry")
+  },
+  {
+    id: "address-clings",
+    file: actor("registry"),
+    original: "    return this.#registry.holderOf(this.#name)",
+    replacement: "    return ((this as any).found ??= this.#registry.holderOf(this.#name))",
+    breaks: "an address does not survive the restart of what it names",
+    stands: "§4",
+    tests: actors("registry")
+  },
+  // Supervisors: starting and stopping
+  {
+    id: "stopped-in-start-order",
+    file: actor("supervisor"),
+    original: "Effect.forEach(children.slice().reverse(), (child) => child.stop",
+    replacement: "Effect.forEach(children, (child) => child.stop",
+    breaks: "a child is stopped before those that depend on it",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "half-a-tree",
+    file: actor("supervisor"),
+    original: "if (failure !== undefined) return this.makeStartFailed(child.spec.id, failure)",
+    replacement: "",
+    breaks: "a supervisor begins without the child that did not start",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "deaf-start",
+    file: actor("child"),
+    original: "restore(Effect.provideContext(this.spec.start, context))",
+    replacement: "Effect.provideContext(this.spec.start, context)",
+    breaks: "a start that hangs keeps its supervisor from ending",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "failed-start-leaks",
+    file: actor("child"),
+    original: "Effect.as(life.stop(this.#budget), failure)",
+    replacement: "Effect.succeed(failure)",
+    breaks: "what a start opened before it failed stays open",
+    stands: "decision 13",
+    tests: actors("supervisor")
+  },
+  {
+    id: "interrupted-make-leaks",
+    file: supervising,
+    original: "Effect.onInterrupt(restore(this.#begun.wait), () => this.#close)",
+    replacement: "restore(this.#begun.wait)",
+    breaks: "a make that is interrupted leaves its children running",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "failed-start-keeps-its-spec",
+    file: actor("supervisor"),
+    original: "if (!hasStarted) this.#table.delete(spec.id!)",
+    replacement: "",
+    breaks: "a startChild that failed has taken the id",
+    stands: "supervisor(3)",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "caller-overruled",
+    file: supervising,
+    original: "Context.merge(own, withoutCaller(caller))",
+    replacement: "Context.merge(withoutCaller(caller), own)",
+    breaks: "a child does not get the services that startChild's caller provides",
+    stands: "decision 13",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "child-in-the-callers-span",
+    file: supervising,
+    original: "Context.omit(Tracer.ParentSpan, Scope.Scope, Current)",
+    replacement: "Context.omit(Scope.Scope, Current)",
+    breaks: "every restart of a child is a part of the request that once started it",
+    stands: "decision 13",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "supervisor-awaits-itself",
+    file: proc,
+    original: "      if (fiber.getRef(Current) === this) return Effect.sync(act)\n",
+    replacement: "",
+    breaks: "a child that closes its supervisor's scope hangs",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "supervisor-stays-in-its-scope",
+    file: supervising,
+    original: "      void Scope.closeUnsafe(own, Exit.void)\n",
+    replacement: "",
+    breaks: "each supervisor that has ended leaves itself behind in a scope that lives on",
+    stands: "invariant 7",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "stranger-ends-supervisor",
+    file: actor("supervisorProcess"),
+    original: "    if (Option.isSome(from)) return\n",
+    replacement: "",
+    breaks: "a supervisor ends with a stranger that was linked to it",
+    stands: "supervisor(3)",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "kill-is-an-order",
+    file: actor("supervisorProcess"),
+    original: "if (reason._tag === \"Killed\") this.kill()\n    else this.condemn(reason)",
+    replacement: "this.condemn(reason)",
+    breaks: "a supervisor that is stopping a child cannot be killed",
+    stands: "exit/2",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "orphans-live-on",
+    file: supervising,
+    original: "for (const child of orphans) child.life?.orphan()",
+    replacement: "",
+    breaks: "the children of a supervisor that was killed end with Shutdown",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "orphans-keep-their-scopes",
+    file: supervising,
+    original: "    this.fork(Effect.map(stopping, leave))",
+    replacement: "    leave()",
+    breaks: "what the children of a killed supervisor hold is never released",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  // Supervisors: restarts
+  {
+    id: "transient-as-permanent",
+    file: supervising,
+    original: "(child.spec.restart === \"transient\" && isAbnormal)",
+    replacement: "child.spec.restart === \"transient\"",
+    breaks: "a transient child that ends well is started again",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "temporary-spec-stays",
+    file: actor("supervisor"),
+    original: "if (child.spec.restart === \"temporary\") this.#table.delete(child.spec.id!)",
+    replacement: "",
+    breaks: "a temporary child that has ended still takes its id",
+    stands: "supervisor(3)",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "temporary-restarted",
+    file: actor("supervisor"),
+    original: "child.spec.restart !== \"temporary\" && !(yield*",
+    replacement: "!(yield*",
+    breaks: "one_for_all starts its temporary children again",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "rest-is-all",
+    file: actor("supervisor"),
+    original: "all.slice(all.indexOf(child))",
+    replacement: "all",
+    breaks: "rest_for_one restarts those that do not depend on the child",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "stopped-stay-stopped",
+    file: actor("supervisor"),
+    original: "return this.#restartThem(Array.from(this.children))",
+    replacement:
+      "return this.#restartThem(Array.from(this.children).filter((each) => each === child || !each.isStopped))",
+    breaks: "one_for_all leaves out those that had been stopped before",
+    stands: "decision 13",
+    tests: actors("supervisor")
+  },
+  {
+    id: "started-past-a-failure",
+    file: actor("supervisor"),
+    original: "this.startAgain(child))) return",
+    replacement: "this.startAgain(child))) continue",
+    breaks: "children start though one they depend on did not",
+    stands: "decision 13",
+    tests: actors("supervisor")
+  },
+  {
+    id: "stale-exit",
+    file: supervising,
+    original: "if (child.life !== life) return",
+    replacement: "",
+    breaks: "a child that died while a sibling was restarted is restarted twice",
+    stands: "decision 13",
+    tests: ["test/interleaving/supervisor.test.ts"]
+  },
+  {
+    id: "restart-before-release",
+    file: supervising,
+    original: "      yield* child.stop\n      const isDue",
+    replacement: "      const isDue",
+    breaks: "a child starts again while what its last life opened is still open",
+    stands: "decision 13",
+    tests: actors("supervisor")
+  },
+  {
+    id: "escalation-is-a-crash",
+    file: supervising,
+    original: "Effect.sync(() => this.process.condemn(ExitReason.shutdown))",
+    replacement: "Effect.sync(() => this.process.condemn(reason))",
+    breaks: "a transient supervisor that has given up is started again",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "restarts-without-limit",
+    file: actor("restartWindow"),
+    original: "recent.length <= intensity",
+    replacement: "recent.length <= intensity + 1",
+    breaks: "a supervisor bears one restart more than its intensity",
+    stands: "supervisor(3)",
+    tests: actors("restartWindow")
+  },
+  {
+    id: "period-without-its-edge",
+    file: actor("restartWindow"),
+    original: "instant >= now - period",
+    replacement: "instant > now - period",
+    breaks: "a restart exactly one period ago is forgotten",
+    stands: "supervisor(3)",
+    tests: actors("restartWindow")
+  },
+  {
+    id: "attempts-are-free",
+    file: supervising,
+    original: "this.#restart(message.child, message.reason)",
+    replacement: "this.restart(message.child)",
+    breaks: "a child that cannot be started again is tried for ever",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "retry-after-a-stop",
+    file: supervising,
+    original: "message.child.isRestarting ? this.#restart(message.child, message.reason) : undefined",
+    replacement: "this.#restart(message.child, message.reason)",
+    breaks: "a child that was terminated between two attempts is started again",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "retry-within-the-turn",
+    file: supervising,
+    original: "      this.process.castUnsafe({ _tag: \"Retry\", child, reason })\n",
+    replacement: "      if (this.process.isAliveUnsafe) return Effect.as(this.#restart(child, reason), false)\n",
+    breaks: "no request comes between two attempts",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "all-significant-and-others",
+    file: supervising,
+    original: "other.spec.significant && !other.isStopped",
+    replacement: "!other.isStopped",
+    breaks: "all_significant waits for children that are not significant",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "stop-by-hand-ends-all",
+    file: supervising,
+    original: "const done = (): void => {",
+    replacement:
+      "const done = (): void => {\n      if (this.#isEndedBy(child)) this.process.condemn(ExitReason.shutdown)",
+    breaks: "terminateChild of a significant child ends the supervisor",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "reason-of-the-early-dead",
+    file: actor("childBody"),
+    original: "onEnd(this.key.reason)",
+    replacement: "onEnd(ExitReason.noProcess)",
+    breaks: "a transient child that ended well before it was watched is started again",
+    stands: "decision 13",
+    tests: actors("supervisor")
+  },
+  // Supervisors: requests, and children without ids
+  {
+    id: "delete-while-running",
+    file: actor("supervisor"),
+    original: "if (child?.isStopped === true) return child",
+    replacement: "if (child !== undefined) return child",
+    breaks: "deleteChild forgets a child that runs",
+    stands: "supervisor(3)",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "stopped-is-no-reply",
+    file: supervising,
+    original: "Effect.onInterrupt(Effect.map(child.stop, done), () => Effect.sync(() => life?.afterStop(done)))",
+    replacement: "Effect.map(child.stop, done)",
+    breaks: "a terminateChild under way is noproc when the supervisor is told to end",
+    stands: "decision 13",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "requests-are-dead-letters",
+    file: actor("supervisorProcess"),
+    original: "override deadLetter(): void {}",
+    replacement: "override deadLetter(message?: unknown): void { super.deadLetter(message) }",
+    breaks: "what a supervisor says to itself is published as dead letters",
+    stands: "decision 13",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "dynamic-one-by-one",
+    file: actor("dynamicSupervisor"),
+    original: "concurrency: \"unbounded\"",
+    replacement: "concurrency: 1",
+    breaks: "a thousand children are stopped one after another",
+    stands: "supervisor(3)",
+    tests: actors("dynamicSupervisor")
+  },
+  {
+    id: "dynamic-knows-the-dead",
+    file: actor("dynamicSupervisor"),
+    original: "    this.#unindex(child)\n    const key",
+    replacement: "    const key",
+    breaks: "terminateChild of a life that is over stops the next one",
+    stands: "decision 13",
+    tests: actors("dynamicSupervisor")
+  },
+  // Supervisors: a life, and a child's spec
+  {
+    id: "supervisor-has-5-seconds",
+    file: actor("child"),
+    original: "=== \"supervisor\" ? Infinity : workerBudget",
+    replacement: "=== \"supervisor\" ? workerBudget : workerBudget",
+    breaks: "a supervisor is killed while it stops its children",
+    stands: "supervisor(3)",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "brutal-kill-is-gentle",
+    file: actor("life"),
+    original: "    if (budget === \"brutal_kill\") body?.kill()\n",
+    replacement: "",
+    breaks: "brutal_kill waits for the child's terminate",
+    stands: "supervisor(3)",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "budget-without-a-kill",
+    file: actor("life"),
+    original: "and is killed`)\n        body?.kill()",
+    replacement: "and is killed`)",
+    breaks: "a child past its budget is given up without a kill",
+    stands: "supervisor(3)",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "elsewhere-lives-on",
+    file: actor("life"),
+    original: "if (this.#isUp) body?.shutdown()",
+    replacement: "",
+    breaks: "a child that lives in another scope is not told to stop, and is killed",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "nothing-is-abandoned",
+    file: actor("life"),
+    original: "if (yield* within(grace, over)) return",
+    replacement: "yield* over\n    if (grace > 0) return",
+    breaks: "a child that cannot be killed keeps its supervisor from going on",
+    stands: "decision 13",
+    tests: actors("supervisorEnds")
+  },
+  {
+    id: "transient-by-default",
+    file: actor("childSpec"),
+    original: "restart: restart ?? \"permanent\",",
+    replacement: "restart: restart ?? \"transient\",",
+    breaks: "a child of which nothing is said is not restarted when it ends well",
+    stands: "supervisor(3)",
+    tests: actors("supervisor")
+  },
+  {
+    id: "not-a-number-is-a-budget",
+    file: actor("childSpec"),
+    original: "input >= 0 ? input : undefined",
+    replacement: "input < 0 ? undefined : input",
+    breaks: "NaN is a budget, of nothing",
+    stands: "§5.4",
+    tests: actors("supervisorAsked")
+  },
+  {
+    id: "one-id-twice",
+    file: actor("childSpec"),
+    original: "if (ids.has(id)) problems.push",
+    replacement: "if (false) problems.push",
+    breaks: "of two children of one id the first is forgotten",
+    stands: "supervisor(3)",
+    tests: actors("supervisorAsked")
   }
 ]

@@ -17,7 +17,8 @@ export default mergeConfig(
       enforce: "pre",
       transform: (code, module) => module.split("?")[0] === file ? mutate(code, mutant!) : undefined
     }],
-    // One process for all files: each mutant starts anew anyway, and loads everything only once.
-    test: { isolate: false, fileParallelism: id === undefined, bail: 1, testTimeout: 6_000 }
+    // One process for all files: each mutant starts anew anyway, and loads everything only once. A test that hangs under
+    // a mutant is soon over, and so is the hook that then interrupts it in vain.
+    test: { isolate: false, fileParallelism: id === undefined, bail: 1, testTimeout: 6_000, hookTimeout: 2_000 }
   })
 )
