@@ -1,6 +1,6 @@
 /** What other people's mistakes cost a supervisor: an error for whoever made them, and no more. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Logger, Option } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Logger, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { Actor, ExitReason, Registry, Supervisor } from "whitepool/actor"
 import { settle } from "./support/settle.ts"
@@ -170,3 +170,30 @@ describe("a dynamic supervisor bears", () => {
       })
     ))
 })
+
+it.effect("a message, though its ref takes none, is ignored", () =>
+  inTree(() =>
+    Effect.gen(function*() {
+      const supervisor = yield* Supervisor.make({}, [])
+      const ref = supervisor.ref as Actor.ActorRef<unknown>
+      for (const message of [undefined, null, 7, "crash", {}, { _tag: "Nonsense" }]) yield* ref.cast(message)
+      yield* settle
+      assert.deepStrictEqual(yield* supervisor.whichChildren, [])
+    })
+  ))
+
+it.effect("a spec that cannot be read is the mistake of whoever gives it", () =>
+  inTree(() =>
+    Effect.gen(function*() {
+      const supervisor = yield* Supervisor.make({}, [])
+      const spec = Object.defineProperty({ id: "a", start: Effect.never }, "restart", {
+        enumerable: true,
+        get: () => {
+          throw new Error("unreadable")
+        }
+      })
+      const exit = yield* Effect.exit(supervisor.startChild(spec))
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      assert.deepStrictEqual(yield* supervisor.whichChildren, [])
+    })
+  ))

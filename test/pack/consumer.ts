@@ -1,7 +1,7 @@
 /** What a user's first program does. The pack test compiles it against the tarball and runs what comes out. */
 import { Console, Effect } from "effect"
 import { Pool } from "whitepool"
-import { Actor } from "whitepool/actor"
+import { Actor, Registry, Supervisor } from "whitepool/actor"
 import { Mpsc } from "whitepool/channel"
 
 const pooling = Effect.gen(function*() {
@@ -28,5 +28,19 @@ const acting = Effect.gen(function*() {
   yield* Console.log(yield* receiver.recv)
 })
 
-const program: Effect.Effect<void, unknown> = Effect.scoped(Effect.andThen(pooling, acting))
+const supervising = Effect.gen(function*() {
+  const names = yield* Registry.make()
+  const { session, spec } = yield* Pool.childSpec("db", { factory: Effect.succeed("a resource"), size: 1 })
+  const echo = Effect.tap(
+    Actor.spawn<number>({ receive: () => {} }),
+    (ref) => names.register("echo", ref)
+  )
+  const tree = yield* Supervisor.make({ strategy: "rest_for_one" }, [spec, { id: "echo", start: echo }])
+  const { active } = yield* tree.countChildren
+  yield* Console.log(active, yield* session.use(Effect.succeed), yield* names.address<number>("echo").isAlive)
+})
+
+const program: Effect.Effect<void, unknown> = Effect.scoped(
+  Effect.andThen(Effect.andThen(pooling, acting), supervising)
+)
 await Effect.runPromise(program)

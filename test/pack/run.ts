@@ -103,7 +103,11 @@ const compileAndRunAConsumer = () => {
       })
     )
     node(consumer, bin("typescript", "bin/tsc"), "-p", ".", "--pretty", "false")
-    assert.equal(node(consumer, "out/consumer.js"), "40 PoolFull\n2\nclosed\n", "what the consumer prints")
+    assert.equal(
+      node(consumer, "out/consumer.js"),
+      "40 PoolFull\n2\n2 a resource true\nclosed\n",
+      "what the consumer prints"
+    )
     console.log(`  moduleResolution ${moduleResolution}: compiles with skipLibCheck off, and runs`)
   }
 }

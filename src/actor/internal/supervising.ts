@@ -90,6 +90,8 @@ export abstract class Supervising<Order> implements Keeper {
   // Turns
 
   #turn(message: Message<Order>): void | Effect.Effect<void> {
+    // Its ref takes no messages; what comes all the same, from untyped code, must not end it.
+    if (!(message instanceof Object)) return
     switch (message._tag) {
       case "Which":
         return void message.reply.sendUnsafe(Array.from(this.children, (child) => child.info))

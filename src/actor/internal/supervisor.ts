@@ -10,7 +10,7 @@ import type { ActorRef } from "../Actor.ts"
 import type { StartFailed } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Child, ChildCount, ChildInfo, ChildSpec, Flags, Needs, Supervisor } from "../Supervisor.ts"
-import type { SupervisorError } from "../SupervisorError.ts"
+import { SupervisorError } from "../SupervisorError.ts"
 import type { ChildRecord } from "./child.ts"
 import { idOf, type Settings, settingsOf, type Spec, specOf, specsOf } from "./childSpec.ts"
 import { makeInvalid, type Reply, Supervising } from "./supervising.ts"
@@ -18,7 +18,7 @@ import { makeInvalid, type Reply, Supervising } from "./supervising.ts"
 type Order =
   | {
     readonly _tag: "Start"
-    readonly spec: unknown
+    readonly spec: Spec
     readonly context: Context.Context<never>
     readonly reply: Reply<Child>
   }
@@ -57,9 +57,13 @@ class StaticSupervising extends Supervising<Order> {
     }
   }
 
-  #start(given: unknown, context: Context.Context<never>, reply: Reply<Child>): void | Effect.Effect<void> {
+  /** On the caller's side: if reading the spec throws, that is the caller's mistake and no turn's. */
+  check(given: unknown): Spec | SupervisorError {
     const spec = specOf(given, "static", this.settings.autoShutdown)
-    if (!("start" in spec)) return this.refuse(reply, "invalid_options", idOf(given), spec)
+    return "start" in spec ? spec : this.makeError("invalid_options", idOf(given), spec)
+  }
+
+  #start(spec: Spec, context: Context.Context<never>, reply: Reply<Child>): void | Effect.Effect<void> {
     const present = this.#table.get(spec.id!)
     if (present !== undefined) {
       return this.refuse(reply, present.life === undefined ? "already_present" : "already_started", spec.id)
@@ -164,11 +168,13 @@ class SupervisorImpl<R> implements Supervisor<R> {
     return this.#inner.process.awaitExit
   }
 
-  readonly startChild = (spec: ChildSpec<R>): Effect.Effect<Child, SupervisorError, R> =>
-    Effect.contextWith((context: Context.Context<R>) =>
+  readonly startChild = (given: ChildSpec<R>): Effect.Effect<Child, SupervisorError, R> =>
+    Effect.contextWith((context: Context.Context<R>) => {
+      const spec = this.#inner.check(given)
+      if (spec instanceof SupervisorError) return Effect.fail(spec)
       // What the spec needs is in the context that goes with it.
-      this.#inner.ask((reply) => ({ _tag: "Start", spec, context: context as Context.Context<never>, reply }))
-    )
+      return this.#inner.ask((reply) => ({ _tag: "Start", spec, context: context as Context.Context<never>, reply }))
+    })
 
   readonly terminateChild = (id: string): Effect.Effect<void, SupervisorError> =>
     this.#inner.ask((reply) => ({ _tag: "Stop", id, reply }))
