@@ -153,7 +153,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     id: "killed-unnoticed",
     file: machine("incarnate"),
     original: "process.watch(new ActorWatch(core))",
-    replacement: "",
+    replacement: "core.machine",
     breaks: "the resources of an actor that was killed stay open, and its waiters wait",
     stands: "§5.3",
     tests: shell("childSpec")

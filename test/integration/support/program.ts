@@ -79,3 +79,6 @@ export const leftovers = (directory: string): ReadonlyArray<string> => {
   })
   return [...files, ...processes]
 }
+
+/** Without those that are empty. */
+export const lines = (text: string): ReadonlyArray<string> => text.split("\n").filter((line) => line !== "")
