@@ -355,3 +355,13 @@ export const spawn: <M, R = never>(
  * @since 0.1.0
  */
 export const deadLetters: Stream.Stream<DeadLetter> = letters.stream
+
+/**
+ * How many dead letters there have been since the program began, whether anybody listened or not. Of interest to whoever
+ * measures: a number that grows means that somebody talks to the dead, or to one who cannot keep up.
+ *
+ * @see {@link deadLetters} for the messages themselves
+ * @category getters
+ * @since 0.1.0
+ */
+export const deadLetterCount: Effect.Effect<number> = letters.count

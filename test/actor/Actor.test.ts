@@ -375,6 +375,19 @@ describe("dead letters", () => {
       assert.deepStrictEqual([one, two], [[job], [job]])
     }))
 
+  it.effect("are counted, whether anybody listens or not", () =>
+    Effect.gen(function*() {
+      const ref = yield* Actor.spawn<number>({ receive: () => Effect.never })
+      const before = yield* Actor.deadLetterCount
+      ref.castUnsafe(1)
+      ref.castUnsafe(2)
+      assert.strictEqual(yield* Actor.deadLetterCount, before)
+      yield* ref.exit(ExitReason.killed)
+      assert.strictEqual(yield* Actor.deadLetterCount, before + 1, "what waited")
+      yield* ref.cast(3)
+      assert.strictEqual(yield* Actor.deadLetterCount, before + 2, "what came too late")
+    }))
+
   it.effect("slide: a listener that lags keeps the newest", () =>
     Effect.gen(function*() {
       const ref = yield* Actor.spawn<number>({ receive: () => {} })

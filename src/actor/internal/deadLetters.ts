@@ -11,13 +11,18 @@ import type { DeadLetter } from "../Actor.ts"
 
 const bufferSize = 1024
 const listeners = new Set<Queue.Enqueue<DeadLetter, never>>()
+let published = 0
 
-/** Costs one comparison while nobody listens. Runs nobody's code: listeners are woken later. @internal */
+/** Costs a count and a comparison while nobody listens. Runs nobody's code: listeners are woken later. @internal */
 export const publish = (to: number, message: unknown): void => {
+  published++
   if (listeners.size === 0) return
   const letter: DeadLetter = { to, message }
   for (const listener of listeners) Queue.offerUnsafe(listener, letter)
 }
+
+/** @internal */
+export const count: Effect.Effect<number> = Effect.sync(() => published)
 
 /** @internal */
 export const stream: Stream.Stream<DeadLetter> = Stream.callback<DeadLetter>(
