@@ -115,8 +115,8 @@ export const make: <A, E = never, R = never, RL = never>(
  * **Details**
  *
  * The session works before the tree has started and across restarts: while no incarnation is at work, checkouts wait
- * within their deadline. They fail with `PoolClosed` while and after the child is stopped, for a sibling's sake too, until
- * it is started again; and with `PoolCrashed` when nobody will start it again by itself: its supervisor has ended without
+ * within their deadline; also while it is stopped and started again for a sibling's sake. They fail with `PoolClosed` while
+ * and after the child is terminated or shut down, until it is started again; and with `PoolCrashed` when nobody will start it again by itself: its supervisor has ended without
  * it, a `temporary` one has crashed, a `transient` one has lost more resources than `restartIntensity` allows, one that had
  * crashed was terminated before its restart, or there is no supervisor, for `start` was run by hand.
  *

@@ -98,7 +98,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "lobby-keeps-who-has-left",
     file: machine("front"),
-    original: "if (this.#core === undefined) this.#lobby.leave(borrow)\n    else this.#core.cancel(borrow)",
+    original: "this.#lobby.leave(borrow)\n    this.#core?.cancel(borrow)",
     replacement: "this.#core?.cancel(borrow)",
     breaks: "who was interrupted between two incarnations is lent a resource by the next one",
     stands: "B-4",
@@ -134,7 +134,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "lobby-waits-for-nobody",
     file: machine("front"),
-    original: "if (this.#state === \"vacant\") this.#end(\"crashed\")",
+    original: "if (this.#state === \"vacant\") this.#end(this.#isReturning ? \"closed\" : \"crashed\")",
     replacement: "",
     breaks: "who waits for a restart that never comes is not told",
     stands: "decision 14",
@@ -193,6 +193,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     breaks: "a supervisor told to end during a stop gives that child its time again",
     stands: "decision 13",
     tests: actors("supervisorEnds")
+  },
+  {
+    id: "closed-for-a-siblings-sake",
+    file: actor("supervisor"),
+    original: "child.isComingBack = child.spec.restart !== \"temporary\"",
+    replacement: "child.isComingBack = false",
+    breaks: "while a pool is restarted along with a sibling, whoever asks is told that it is closed",
+    stands: "decision 14",
+    tests: shell("childSpec")
   },
   {
     id: "deaths-without-limit",

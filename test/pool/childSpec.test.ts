@@ -162,6 +162,63 @@ describe("Pool.childSpec", () => {
       yield* permanent.session.use(() => Effect.void)
     }))
 
+  describe("stopped for a sibling's sake", () => {
+    /** `config` crashes, and the pool, which builds on it, is to start anew. */
+    const beside = (world: World, options: Options = {}) =>
+      Effect.gen(function*() {
+        const { session, spec } = yield* specOf(world, options)
+        const configs: Array<Actor.ActorRef<string>> = []
+        const config = Effect.tap(
+          Actor.spawn<string>({ receive: () => Effect.die("crash") }),
+          (ref) => Effect.sync(() => void configs.push(ref))
+        )
+        const children = [{ id: "config", start: config }, spec]
+        const tree = yield* Supervisor.make({ strategy: "rest_for_one", intensity: 3 }, children)
+        const crash = Effect.andThen(Effect.suspend(() => configs.at(-1)!.cast("crash")), settle)
+        return { crash, session, tree }
+      }).pipe(Effect.provideService(Pool.CheckInvariants, true))
+
+    it.effect("it serves who had waited, and whoever asks meanwhile is served by the next incarnation", () =>
+      Effect.gen(function*() {
+        const world = new World()
+        const { crash, session } = yield* beside(world)
+        const [lease] = yield* lend(session, 1)
+        const waited = yield* forkSettled(session.use(({ id }) => Effect.succeed(id)))
+        yield* crash
+        assert.strictEqual((yield* session.status).state, "draining")
+        const asking = yield* forkSettled(session.use(({ id }) => Effect.succeed(id)))
+        yield* Fiber.interrupt(yield* forkSettled(session.checkout()))
+        assert.strictEqual((yield* Effect.flip(session.tryCheckout()))._tag, "PoolFull")
+        yield* session.checkin(lease!)
+        assert.strictEqual(yield* Fiber.join(waited), 1)
+        assert.strictEqual(yield* Fiber.join(asking), 2)
+        yield* assertWhole(session, world, 1)
+      }))
+
+    it.effect.each(["it is shut down", "it is terminated", "its tree ends"] as const)(
+      "it is closed for those who ask meanwhile, if %s before it is back",
+      (end) =>
+        Effect.gen(function*() {
+          const { crash, session, tree } = yield* beside(new World())
+          const [lease] = yield* lend(session, 1)
+          yield* crash
+          const asking = yield* forkSettled(session.checkout({ timeout: "1 minute" }))
+          if (end === "it is shut down") yield* forkSettled(session.shutdown())
+          else if (end === "it is terminated") yield* forkSettled(tree.terminateChild("db"))
+          else yield* tree.ref.exit(ExitReason.shutdown)
+          yield* session.checkin(lease!)
+          yield* settle
+          if (end === "it is terminated") {
+            // That was asked of a supervisor that was at work: the restart came first.
+            const lease = yield* Fiber.join(asking)
+            yield* session.checkin(lease)
+            yield* settle
+            assert.strictEqual((yield* Effect.flip(session.checkout()))._tag, "PoolClosed")
+          } else assert.deepStrictEqual(yield* tagsOf([asking]), ["PoolClosed"])
+        })
+    )
+  })
+
   it.effect("when its supervisor ends without it, who waits and who asks later fails with PoolCrashed", () =>
     Effect.gen(function*() {
       const world = new World()

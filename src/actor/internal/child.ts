@@ -32,6 +32,8 @@ export interface Place {
   /** The actor that starts it. */
   readonly supervisor: object | undefined
   readonly isPermanent: boolean
+  /** It is stopped for a sibling's sake, and will be started again with it. */
+  readonly isComingBack: boolean
   /** Of that actor, and of those above it. */
   readonly isWithin: (process: object | undefined) => boolean
   /** Nobody will start it again, unless somebody asks for that. */
@@ -51,6 +53,7 @@ export class ChildRecord implements Place {
   #life: Life | undefined
   /** Its restart has failed, and will be tried again. */
   isRestarting = false
+  isComingBack = false
   /** Automatic ones that succeeded. */
   restarts = 0
   onRetired: (() => void) | undefined
@@ -116,6 +119,7 @@ export class ChildRecord implements Place {
    */
   readonly start: Effect.Effect<Cause.Cause<unknown> | undefined> = Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
+      this.isComingBack = false
       const life = new Life(this.#keeper, this.label)
       const context = Context.add(Context.add(this.#context, Scope.Scope, life.scope), Place, this)
       return Effect.flatMap(Effect.exit(restore(Effect.provideContext(this.spec.start, context))), (exit) => {

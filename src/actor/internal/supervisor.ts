@@ -132,6 +132,7 @@ class StaticSupervising extends Supervising<Order> {
 
   readonly #restartThem = Effect.fnUntraced({ self: this }, function*(children: ReadonlyArray<ChildRecord>) {
     for (const child of children.slice().reverse()) {
+      child.isComingBack = child.spec.restart !== "temporary"
       yield* child.stop
       this.retire(child)
     }

@@ -45,16 +45,20 @@ export class Front implements Employer, Absence {
   #state: "vacant" | "working" | "closed" | "crashed" = "vacant"
   /** At work. */
   #core: Core | undefined
+  /** The same, while it takes new checkouts. */
+  #desk: Core | undefined
   /** From its start until nothing of it is left. */
   #present: Core | undefined
   #supervisor: SupervisorWatch | undefined
   /** Somebody has asked for the end of the present incarnation: a crash on the way there is the end, too. */
   #isLeaving = false
+  /** It ends for a sibling's sake, and the next incarnation will follow. */
+  #isReturning = false
   /** Whose next `start` would be the next incarnation. */
   #place: Place | undefined
   /** Nobody will start another one. */
   #isOrphan = false
-  /** The last incarnation has crashed, and its supervisor may be about to start the next one. */
+  /** The last incarnation has not ended as the pool was told to, and its supervisor may be about to start the next one. */
   #isDue = false
   /** Of the last incarnation. */
   #report: ShutdownReport = { drained: 0, forced: 0 }
@@ -77,7 +81,7 @@ export class Front implements Employer, Absence {
 
   /** Asks for a lease. What has become of it stands in `borrow.state` when this returns, or is delivered later. */
   ask(borrow: Borrow): void {
-    if (this.#core !== undefined) this.#core.ask(borrow)
+    if (this.#desk !== undefined) this.#desk.ask(borrow)
     else if (this.isOver) this.refuse(borrow)
     else this.#lobby.enter(borrow)
   }
@@ -89,8 +93,8 @@ export class Front implements Employer, Absence {
 
   /** The asker has gone. */
   cancel(borrow: Borrow): void {
-    if (this.#core === undefined) this.#lobby.leave(borrow)
-    else this.#core.cancel(borrow)
+    this.#lobby.leave(borrow)
+    this.#core?.cancel(borrow)
   }
 
   /** The answer of a pool that is no more, or of a session that was dropped. */
@@ -132,9 +136,12 @@ export class Front implements Employer, Absence {
     this.#awaiters.delete(awaiter)
   }
 
-  shutdown(message: Shutdown): void {
+  /** `isReturning`: who asks from now on is not refused, but waits for the next incarnation. */
+  shutdown(message: Shutdown, isReturning = false): void {
     if (this.isOver) return
     this.#isLeaving = true
+    this.#isReturning = isReturning
+    if (isReturning) this.#desk = undefined
     const present = this.#present
     if (present !== undefined && !present.isOver) return present.post(message)
     // What a crash has ended before was not ended by this.
@@ -169,6 +176,7 @@ export class Front implements Employer, Absence {
     this.#isOrphan = place === undefined
     this.#isDue = false
     this.#isLeaving = false
+    this.#isReturning = false
     core.machine.state.abandoned = this.#abandoned
     core.machine.state.lastLeaseId = this.#lastLeaseId
   }
@@ -181,6 +189,7 @@ export class Front implements Employer, Absence {
     this.hasWorked = true
     this.#state = "working"
     this.#core = core
+    this.#desk = core
     for (const awaiter of this.#awaiters) core.post({ _tag: "AwaitShutdown", awaiter })
     this.#lobby.emptyInto((borrow) => {
       this.ask(borrow)
@@ -192,14 +201,16 @@ export class Front implements Employer, Absence {
     if (core !== this.#present) return
     const { drained, forced, lastLeaseId } = core.machine.state
     this.#core = undefined
+    this.#desk = undefined
     this.#report = { drained, forced }
     this.#lastLeaseId = lastLeaseId
     this.#abandoned = core.machine.state.abandoned
     this.lastOpenFailure = core.startFailure
-    this.#isDue = outcome !== "closed"
+    this.#isDue = outcome !== "closed" || this.#isReturning
     if (outcome !== "closed") this.#reason = outcome.crashed
     else if (core.startFailure !== undefined) this.#reason = ExitReason.crash(core.startFailure)
-    if (outcome === "closed" && core.startFailure === undefined) this.#end("closed")
+    if (this.#isReturning && !this.#isOrphan) this.#state = "vacant"
+    else if (outcome === "closed" && core.startFailure === undefined) this.#end("closed")
     else if (this.#isLeaving || this.#isOrphan) this.#end("crashed")
     else this.#state = "vacant"
   }
@@ -233,7 +244,7 @@ export class Front implements Employer, Absence {
 
   #orphaned(): void {
     this.#isOrphan = true
-    if (this.#state === "vacant") this.#end("crashed")
+    if (this.#state === "vacant") this.#end(this.#isReturning ? "closed" : "crashed")
     this.#settle()
   }
 

@@ -72,7 +72,7 @@ const start = Effect.fnUntraced(function*(
   if (process.isAliveUnsafe) process.watch(new ActorWatch(core))
   else core.actorEnded(process.reason)
   // After the actor, whose scope it is: so it has drained before the actor ends.
-  yield* Effect.addFinalizer(() => close(front, core))
+  yield* Effect.addFinalizer(() => close(front, core, settings.shutdownTimeout, place))
   const failure = yield* restore(started(core)).pipe(Effect.onInterrupt(() => close(front, core, 0)))
   if (failure === undefined) {
     front.publish(core)
@@ -95,11 +95,11 @@ const started = (core: Core): Effect.Effect<Cause.Cause<unknown> | undefined> =>
   })
 
 /** Drains, then revokes. After a crash there is nobody to drain for, and only the closings are waited for. */
-const close = (front: Front, core: Core, within = front.settings.shutdownTimeout): Effect.Effect<void> =>
+const close = (front: Front, core: Core, within: number, place?: Place): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     if (!core.isOver) {
       announce(front, fiber)
-      front.shutdown({ _tag: "Shutdown", mode: "drain", within, awaiter: undefined })
+      front.shutdown({ _tag: "Shutdown", mode: "drain", within, awaiter: undefined }, place?.isComingBack)
     }
     return core.gone.wait
   })
