@@ -1,9 +1,13 @@
 /** What the races of the pool have in common: the pool, the start, and what must hold afterwards whoever wins. */
-import { assert } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Pool } from "whitepool"
+import { interleavings } from "../support/seededScheduler.ts"
 import { counts, type Resource, type Session, World } from "../support/world.ts"
+
+/** For each race. */
+export const seeds = 300
 
 export interface Arena {
   readonly world: World
@@ -24,6 +28,8 @@ export const race = <Outcome extends string>(
     const clone = yield* Scope.provide(session.clone, scope)
     yield* settle
     const outcome = yield* Scope.provide(body({ world, session, scope, clone }), scope)
+    // A restart may be under way.
+    yield* Effect.andThen(settle, settle)
     yield* settle
     const { abandoned: _, ...status } = yield* counts(session)
     const isClosed = (yield* session.status).state === "closed"
@@ -62,3 +68,14 @@ export const won = (session: Session, exit: Exit.Exit<Pool.Lease<Resource>, { re
   })
 
 export const told = (seen: Record<string, number>) => console.log(`  outcomes: ${JSON.stringify(seen)}`)
+
+/** One test: that race, once per seed. */
+export const races = <Outcome extends string>(
+  name: string,
+  outcomes: ReadonlyArray<Outcome>,
+  body: (arena: Arena) => Effect.Effect<Outcome, unknown, Scope.Scope>,
+  options?: Parameters<World["make"]>[0]
+): void =>
+  it(name, async () => {
+    told(await interleavings({ seeds, outcomes, race: race(body, options) }))
+  })

@@ -10,19 +10,7 @@ import { type Actor, ExitReason, Supervisor } from "whitepool/actor"
 import { crash } from "../support/crash.ts"
 import { interleavings } from "../support/seededScheduler.ts"
 import { type Session, World } from "../support/world.ts"
-import { type Arena, beside, fill, race, settle, told, won } from "./arena.ts"
-
-const seeds = 300
-
-const races = <Outcome extends string>(
-  name: string,
-  outcomes: ReadonlyArray<Outcome>,
-  body: (arena: Arena) => Effect.Effect<Outcome, unknown, Scope.Scope>
-) =>
-  it(name, async () => {
-    const whole = (arena: Arena) => Effect.tap(body(arena), () => Effect.andThen(settle, settle))
-    told(await interleavings({ seeds, outcomes, race: race(whole) }))
-  })
+import { beside, fill, races, seeds, settle, told, won } from "./arena.ts"
 
 describe("whoever wins, everything is whole", () => {
   races("a crash against a checkout", ["served", "PoolCrashed"], ({ session }) =>
