@@ -195,7 +195,7 @@ describe("Pool.childSpec", () => {
         yield* assertWhole(session, world, 1)
       }))
 
-    it.effect.each(["it is shut down", "it is terminated", "its tree ends"] as const)(
+    it.effect.each(["it is shut down", "its tree ends"] as const)(
       "it is closed for those who ask meanwhile, if %s before it is back",
       (end) =>
         Effect.gen(function*() {
@@ -204,19 +204,25 @@ describe("Pool.childSpec", () => {
           yield* crash
           const asking = yield* forkSettled(session.checkout({ timeout: "1 minute" }))
           if (end === "it is shut down") yield* forkSettled(session.shutdown())
-          else if (end === "it is terminated") yield* forkSettled(tree.terminateChild("db"))
           else yield* tree.ref.exit(ExitReason.shutdown)
           yield* session.checkin(lease!)
           yield* settle
-          if (end === "it is terminated") {
-            // That was asked of a supervisor that was at work: the restart came first.
-            const lease = yield* Fiber.join(asking)
-            yield* session.checkin(lease)
-            yield* settle
-            assert.strictEqual((yield* Effect.flip(session.checkout()))._tag, "PoolClosed")
-          } else assert.deepStrictEqual(yield* tagsOf([asking]), ["PoolClosed"])
+          assert.deepStrictEqual(yield* tagsOf([asking]), ["PoolClosed"])
         })
     )
+
+    it.effect("it is terminated after the restart that was under way, which serves those who asked before", () =>
+      Effect.gen(function*() {
+        const { crash, session, tree } = yield* beside(new World())
+        const [lease] = yield* lend(session, 1)
+        yield* crash
+        const asking = yield* forkSettled(session.use(({ id }) => Effect.succeed(id), { timeout: "1 minute" }))
+        const terminating = yield* forkSettled(tree.terminateChild("db"))
+        yield* session.checkin(lease!)
+        assert.strictEqual(yield* Fiber.join(asking), 2)
+        yield* Fiber.join(terminating)
+        assert.strictEqual((yield* Effect.flip(session.checkout()))._tag, "PoolClosed")
+      }))
   })
 
   it.effect("when its supervisor ends without it, who waits and who asks later fails with PoolCrashed", () =>

@@ -3,7 +3,7 @@
  * work, or none.
  *
  * ```text
- *                 published                crash, or too many dead resources
+ *                 published          crash, too many dead resources, a sibling's sake
  *   vacant ──────────────────▶ working ──────────────────────────────────────▶ vacant
  *     │  ▲                        │ shutdown has run its course                   │ nobody starts another
  *     │  └── started again ── closed ◀──────────────────────── shutdown ──────────┤
