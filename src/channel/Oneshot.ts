@@ -26,11 +26,10 @@
  */
 import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { DeadlineExceeded, Empty, NoReply } from "./ChannelError.ts"
-import { Host } from "./internal/host.ts"
-import { makeUnsafe } from "./internal/oneshot.ts"
+import * as internal from "./internal/oneshot.ts"
 
 export { DeadlineExceeded, NoReply } from "./ChannelError.ts"
 
@@ -178,8 +177,4 @@ export interface Receiver<out A, out E = never> {
  * @category constructors
  * @since 0.1.0
  */
-export const make = <A, E = never>(): Effect.Effect<readonly [Sender<A, E>, Receiver<A, E>]> =>
-  Effect.withFiberSucceed((fiber) => {
-    const oneshot = makeUnsafe<A, E>(Host.of(fiber.context))
-    return [oneshot.sender, oneshot.receiver] as const
-  })
+export const make = <A, E = never>(): Effect.Effect<readonly [Sender<A, E>, Receiver<A, E>]> => internal.make()

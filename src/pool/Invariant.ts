@@ -25,25 +25,24 @@ export const violations = (state: State): ReadonlyArray<string> => {
   must(count.closing === state.closing, `one place: ${count.closing} closing, ${state.closing} counted`)
 
   let lent = 0
-  for (let borrow = state.lent.head; borrow !== undefined; borrow = borrow.next) {
+  for (let worker = state.lent.head; worker !== undefined; worker = worker.next) {
     lent++
-    const worker = borrow.worker
-    must(borrow.state === "lent", `one holder: a lease in the list of the lent is ${borrow.state}`)
-    must(
-      worker !== undefined && worker.borrow === borrow && worker.state === "lent",
-      "one holder: lease and worker disagree"
-    )
-    must(borrow.deadline === undefined, "one answer: a lease still has the deadline of its checkout")
+    const borrow = worker.borrow
+    must(borrow?.state === "lent", `one holder: a lease in the list of the lent is ${borrow?.state}`)
+    must(borrow?.worker === worker && worker.state === "lent", "one holder: lease and worker disagree")
+    must(borrow?.deadline === undefined, "one answer: a lease still has the deadline of its checkout")
   }
   must(lent === state.lent.length, `counters: ${lent} lent, ${state.lent.length} counted`)
 
+  const undated = new Set(state.undated)
   let waiting = 0
   let last = 0
   for (let waiter = state.waiting.head; waiter !== undefined; waiter = waiter.next) {
     waiting++
     must(waiter.state === "waiting", `one answer: a waiter in the queue is ${waiter.state}`)
     must(waiter.ticket > last, "order: a waiter stands before one that came earlier")
-    must((waiter.deadline === undefined) === (waiter.wait === Infinity), "one answer: a waiter has lost its deadline")
+    const hasDeadline = waiter.deadline !== undefined || undated.has(waiter)
+    must(hasDeadline === (waiter.wait < Infinity), "one answer: a waiter has lost its deadline")
     last = waiter.ticket
   }
   must(waiting === state.waiting.length, `counters: ${waiting} waiting, ${state.waiting.length} counted`)

@@ -20,7 +20,7 @@ import type { Settings } from "./internal/settings.ts"
 import { Staffing } from "./internal/staffing.ts"
 import { State } from "./internal/state.ts"
 import { Worker } from "./internal/worker.ts"
-import type { Message } from "./Message.ts"
+import type { Checkin, Checkout, Message } from "./Message.ts"
 import type * as PoolError from "./PoolError.ts"
 import type { Ports } from "./Ports.ts"
 
@@ -47,50 +47,54 @@ export class Machine {
   }
 
   handle(message: Message): void {
+    // Nearly all are of these two. They are kept apart from the rest, for only small functions are compiled into their callers.
     switch (message._tag) {
       case "Checkout":
         return this.#lending.checkout(message)
       case "Checkin":
         this.#lending.checkin(message.borrow)
         break
+      default:
+        this.#handleOther(message)
+    }
+    if (this.state.phase !== "open") this.#closedown.advance()
+  }
+
+  #handleOther(message: Exclude<Message, Checkout | Checkin>): void {
+    switch (message._tag) {
       case "Destroyed":
-        this.#lending.destroyed(message.borrow)
-        break
+        return this.#lending.destroyed(message.borrow)
       case "Cancel":
-        this.#lending.cancel(message.borrow)
-        break
+        return this.#lending.cancel(message.borrow)
       case "Adopt":
         return this.#lending.adopt(message.borrow, message.fiber)
       case "Status":
         message.reply.sendUnsafe(this.state.status())
         return
       case "Shutdown":
-        this.#closedown.shutdown(message)
-        break
+        return this.#closedown.shutdown(message)
       case "AwaitShutdown":
-        this.#closedown.awaitEnd(message.awaiter)
-        break
+        return this.#closedown.awaitEnd(message.awaiter)
       case "Ready":
-        this.#staffing.ready(message.worker, message.resource)
-        break
+        return this.#staffing.ready(message.worker, message.resource)
       case "Exited":
-        this.#staffing.exited(message.worker, message.reason)
-        break
+        return this.#staffing.exited(message.worker, message.reason)
       case "RetryAfter":
         return this.#staffing.retryAfter(message.delay)
       case "OwnerDown":
-        this.#lending.ownerDown(message.owner, message.success)
-        break
+        return this.#lending.ownerDown(message.owner, message.success)
       case "Unreachable":
-        this.#lending.abandon(message.borrow)
-        break
+        return this.#lending.abandon(message.borrow)
       case "Tick":
-        this.#tick(message.now)
-        break
+        return this.#tick(message.now)
       default:
         return unknown(message)
     }
-    if (this.state.phase !== "open") this.#closedown.advance()
+  }
+
+  /** Once for a batch of turns, after it: what it has begun begins now. */
+  date(): void {
+    this.#lending.date()
   }
 
   /**
@@ -103,7 +107,7 @@ export class Machine {
     state.phase = "closed"
     for (let waiter = state.waiting.head; waiter !== undefined; waiter = waiter.next) {
       waiter.state = "refused"
-      waiter.refusal = crashed
+      waiter.reason = crashed
       this.#ports.reply(waiter)
     }
     // By the workers: a turn that went wrong half-way may have left a lease outside of its list.
@@ -114,7 +118,7 @@ export class Machine {
         state.forced++
         continue
       }
-      borrow.refusal = crashed
+      borrow.reason = crashed
       this.#ports.reply(borrow)
     }
   }
@@ -146,9 +150,10 @@ export class Machine {
     if (expired.length === 0) return
     const status = this.state.status()
     const openUpTo = this.state.openUpTo()
+    const inQueue = this.#lending.expiry(now, "queue", status)
+    const inOpening = this.#lending.expiry(now, "open", status)
     for (const borrow of expired) {
-      if (borrow.state !== "waiting") continue
-      this.#lending.expire(borrow, now, status, borrow.ticket <= openUpTo ? "open" : "queue")
+      if (borrow.state === "waiting") this.#lending.refuse(borrow, borrow.ticket <= openUpTo ? inOpening : inQueue)
     }
   }
 }

@@ -13,12 +13,14 @@ import type { ShutdownReport } from "./Status.ts"
 
 /** @internal */
 export interface Ports {
-  /** Monotonic milliseconds. Never read by a turn that only gives something back. */
+  /** Monotonic milliseconds. Never read by a turn that only lends what is idle, or gives something back. */
   readonly now: () => number
   /** The borrow is `lent` or `refused`: tell whoever asked, unless it is asking right now. */
   readonly reply: (borrow: Borrow) => void
-  /** The earliest deadline may have changed. */
+  /** The earliest deadline may have changed, or somebody waits who has none yet: `Machine.date` after this batch of turns. */
   readonly aim: () => void
+  /** Something was lent at a time that nobody has read: `Machine.date`, now or after this batch of turns. */
+  readonly date: () => void
   /** Start a worker; it answers `Ready` or `Exited`. */
   readonly open: (worker: Worker) => void
   /** Tell a worker to close; it answers `Exited`. */

@@ -232,6 +232,45 @@ describe("a call", () => {
       assert.deepStrictEqual(later!.sendUnsafe(7), Option.some(7))
     }))
 
+  it.effect("that is interrupted by the very turn it begins refuses the reply as well", () =>
+    Effect.gen(function*() {
+      const ref = yield* spawn()
+      let later: Oneshot.Sender<number, string> | undefined
+      let caller: Fiber.Fiber<unknown, unknown> | undefined
+      const call = yield* Effect.forkChild(
+        Effect.withFiber((fiber) => {
+          caller = fiber
+          return ask(ref, (reply) => {
+            later = reply
+            caller?.interruptUnsafe()
+          })
+        }),
+        { startImmediately: true }
+      )
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(call)))
+      assert.deepStrictEqual(later!.sendUnsafe(7), Option.some(7))
+    }))
+
+  it.effect("whose message cannot be made refuses the reply that was to go with it", () =>
+    Effect.gen(function*() {
+      const ref = yield* spawn()
+      let leaked: Oneshot.Sender<number, string> | undefined
+      const exit = yield* Effect.exit(ref.call<number, string>((reply) => {
+        leaked = reply
+        throw new Error("no message")
+      }))
+      assert.isTrue(Exit.hasDies(exit))
+      assert.deepStrictEqual(leaked!.sendUnsafe(7), Option.some(7))
+    }))
+
+  it.effect("is made anew each time its effect is evaluated", () =>
+    Effect.gen(function*() {
+      const ref = yield* spawn()
+      let count = 0
+      const call = ask(ref, (reply) => void reply.sendUnsafe(++count))
+      assert.deepStrictEqual([yield* call, yield* call], [1, 2])
+    }))
+
   it.effect("keeps its deadline by the actor's clock", () =>
     Effect.gen(function*() {
       const ref = yield* spawn()

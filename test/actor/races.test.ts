@@ -331,9 +331,11 @@ describe("interrupted at every point", () => {
   it("a call that is answered at once, or later, or must wait for room first, leaves nothing behind", async () => {
     const call = (turn: (reply: Oneshot.Sender<number>) => void | Effect.Effect<unknown>) => ({ ref }: Setup) =>
       ref.call<number>((reply) => ({ reply, turn: () => turn(reply) }))
+    const once = call((reply) => void reply.sendUnsafe(1))
     const atOnce = await sweep({
       setup: setup(),
-      run: call((reply) => void reply.sendUnsafe(1)),
+      // Each is a single step.
+      run: (its: Setup) => Effect.andThen(once(its), Effect.andThen(once(its), once(its))),
       verify: whole,
       maxOps
     })

@@ -11,7 +11,7 @@ export type Command =
   /** `late`: what is granted on the spot reaches the asker only with the next flush. */
   | {
     readonly _tag: "checkout"
-    readonly mode: "wait" | "attempt" | "try"
+    readonly mode: "wait" | "try"
     readonly wait: number
     readonly fiber: number
     readonly owner: "asker" | "other" | "none" | "guard"
@@ -98,7 +98,7 @@ const weighted: ReadonlyArray<readonly [number, fc.Arbitrary<Command>]> = [
   [
     26,
     tagged("checkout", {
-      mode: fc.constantFrom("wait", "wait", "wait", "wait", "attempt", "try"),
+      mode: fc.constantFrom("wait", "wait", "wait", "wait", "try"),
       wait: fc.constantFrom(Infinity, 400, 100, 50, 20, 0),
       fiber: someFiber,
       owner: fc.constantFrom("asker", "asker", "other", "none", "guard"),

@@ -13,7 +13,7 @@ import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
 import type { Drawn } from "./commands.ts"
 import type { Asker, Waits } from "./people.ts"
-import { Reference } from "./reference.ts"
+import { Reference, type Timeout } from "./reference.ts"
 
 /** What one turn has to do, or may leave. */
 class Turn {
@@ -98,7 +98,7 @@ export class Oracle {
     if (asker.state === "lent") {
       this.wrong(reference.lends(asker, asker.worker!.id))
       if (asker.owned !== undefined) this.#ownerOf.set(asker, asker.owned)
-      if (asker.owner?.fiber !== asker.owned) this.wrong(`lease ${asker.id} has the wrong owner`)
+      if (asker.worker!.owner?.fiber !== asker.owned) this.wrong(`lease ${asker.id} has the wrong owner`)
       return
     }
     reference.leavesQueue(asker)
@@ -107,6 +107,7 @@ export class Oracle {
     this.#turn.refused.delete(asker)
     this.#census.count(`refused: ${given}`)
     if (given !== expected) this.wrong(`one answer: ${checkout} is told ${given} instead of ${expected}`)
+    if (asker.refusal!._tag === "CheckoutTimeout") this.wrong(reference.doubts(asker, asker.refusal as Timeout))
   }
 
   opens(worker: Worker): void {
@@ -166,7 +167,7 @@ export class Oracle {
         if (message.state !== "asked") return
         const expected = reference.expected(message)
         if (expected === "waiting") reference.waits(message)
-        else if (expected !== "lent" && expected !== "asked") refusals.set(message, expected)
+        else if (expected !== "lent") refusals.set(message, expected)
         return
       }
       case "Cancel":

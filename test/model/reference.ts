@@ -2,21 +2,28 @@
  * A pool in a few dozen lines, knowing only what goes in and what comes out: which resource is where, who waits since
  * when, who holds what. It looks at nothing inside the machine, so it is a second opinion on the invariants.
  */
+import { Duration } from "effect"
 import type { Borrow } from "../../src/pool/internal/borrow.ts"
+import type * as PoolError from "../../src/pool/PoolError.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
 import type { Drawn } from "./commands.ts"
 
 export interface Asked {
   readonly borrow: Borrow
   readonly arrival: number
+  readonly at: number
   /** The instant after which it must have been answered. */
   readonly deadline: number
 }
+
+export type Timeout = PoolError.CheckoutTimeout<unknown>
 
 export class Reference {
   readonly places = new Map<number, "opening" | "free" | "held" | "closing">()
   /** The worker of every live lease. */
   readonly leases = new Map<Borrow, number>()
+  /** When each of them began. */
+  readonly #lentAt = new Map<Borrow, number>()
   /** In the order of arrival. */
   waiting: Array<Asked> = []
   readonly asked = new Map<Borrow, Asked>()
@@ -58,18 +65,17 @@ export class Reference {
   /** What a checkout must be told at once. */
   expected(
     borrow: Borrow
-  ): "lent" | "PoolClosed" | "PoolFull" | "CheckoutTimeout" | "PoolOverloaded" | "asked" | "waiting" {
+  ): "lent" | "PoolClosed" | "PoolFull" | "CheckoutTimeout" | "PoolOverloaded" | "waiting" {
     if (this.phase !== "open") return "PoolClosed"
     if (this.count("free") > 0) return "lent"
     if (borrow.mode === "try") return "PoolFull"
     if (borrow.wait === 0) return "CheckoutTimeout"
-    if (borrow.mode === "attempt") return "asked"
     const openable = this.bound - this.leases.size
     return this.waiting.length - openable >= this.#settings.maxWaiting ? "PoolOverloaded" : "waiting"
   }
 
   asks(borrow: Borrow, arrival: number): void {
-    this.asked.set(borrow, { borrow, arrival, deadline: this.now + borrow.wait })
+    this.asked.set(borrow, { borrow, arrival, at: this.now, deadline: this.now + borrow.wait })
   }
 
   waits(borrow: Borrow): void {
@@ -160,11 +166,22 @@ export class Reference {
     const isNewcomer = this.waiting.every((waiter) => waiter.borrow !== borrow)
     this.leavesQueue(borrow)
     this.leases.set(borrow, worker)
+    this.#lentAt.set(borrow, this.now)
     this.places.set(worker, "held")
     if (was !== "free") return `one holder: a resource that is ${was} is lent`
     if (isNewcomer && first !== undefined) return "order: a newcomer overtakes a waiter"
     if (!isNewcomer && first!.borrow !== borrow) return "order: a waiter overtakes another"
     return undefined
+  }
+
+  /** What is wrong about what one whose time is up is told: how long it waited, and how long the others have theirs. */
+  doubts(borrow: Borrow, { oldestLeaseAge, waited }: Timeout): string | undefined {
+    const wait = this.now - this.asked.get(borrow)!.at
+    if (Duration.toMillis(waited) !== wait) return `${wait} ms of waiting are ${Duration.toMillis(waited)} ms`
+    const ages = Array.from(this.leases.keys(), (lease) => this.now - this.#lentAt.get(lease)!)
+    const oldest = ages.length === 0 ? undefined : Math.max(...ages)
+    const given = oldestLeaseAge && Duration.toMillis(oldestLeaseAge)
+    return given === oldest ? undefined : `the oldest lease is ${oldest} ms old, not ${given}`
   }
 
   /** What is wrong between two messages. */

@@ -122,6 +122,8 @@ export class World implements Ports {
         return this.#send({ _tag: "OwnerDown", owner, success: command.success })
       }
       case "tick":
+        // No time passes within a batch of turns.
+        this.machine.date()
         return this.#send({ _tag: "Tick", now: this.oracle.reference.now + command.millis })
       case "status":
         return this.#send({ _tag: "Status", reply: { sendUnsafe: () => true } })
@@ -189,10 +191,6 @@ export class World implements Ports {
   #checkout({ mode, wait, fiber, owner, late }: Extract<Command, { readonly _tag: "checkout" }>): void {
     const asker = this.#asker(mode, mode === "try" ? 0 : wait, owner, fiber)
     this.#ask(asker)
-    if (asker.state === "asked") {
-      asker.mode = "wait"
-      this.#ask(asker)
-    }
     if (asker.state === "waiting") return
     if (late) this.#outbox.push(asker)
     else asker.deliver()
@@ -218,6 +216,7 @@ export class World implements Ports {
   }
 
   #flush(): void {
+    this.machine.date()
     const deliveries = this.#outbox
     this.#outbox = []
     for (const asker of deliveries) asker.deliver()
@@ -346,6 +345,11 @@ export class World implements Ports {
   }
 
   aim(): void {}
+
+  /** Some at once, in the middle of the turn, and some by the flush. */
+  date(): void {
+    if (this.machine.state.lastLeaseId % 3 === 0) this.machine.date()
+  }
 
   open(worker: Worker): void {
     this.#keepers.set(worker, new Keeper(worker))

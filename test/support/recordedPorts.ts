@@ -49,10 +49,12 @@ export class RecordedBorrow extends Borrow {
   }
 }
 
-/** Ports that carry nothing out. A line per call, but for `aim`, which is only counted. */
+/** Ports that carry nothing out. A line per call, but for `now`, `aim` and `date`, which are only counted. */
 export class RecordedPorts implements Ports {
   time = 1_000
+  looks = 0
   aims = 0
+  dates = 0
   readonly workers = new Map<number, Worker>()
   readonly owners = new Map<AnyFiber, Owner>()
   /** Of each question to the back-off schedule: whether it begins anew. */
@@ -68,6 +70,7 @@ export class RecordedPorts implements Ports {
   }
 
   now(): number {
+    this.looks++
     return this.time
   }
 
@@ -80,6 +83,10 @@ export class RecordedPorts implements Ports {
 
   aim(): void {
     this.aims++
+  }
+
+  date(): void {
+    this.dates++
   }
 
   open(worker: Worker): void {
@@ -191,9 +198,18 @@ export class MachineRig {
     return this.ports.take()
   }
 
-  send(message: Message): void {
-    this.machine.handle(message)
+  /** The turns of one batch, and what follows it. */
+  batch(...messages: ReadonlyArray<Message>): void {
+    for (const message of messages) {
+      this.machine.handle(message)
+      check(this.machine.state)
+    }
+    this.machine.date()
     check(this.machine.state)
+  }
+
+  send(message: Message): void {
+    this.batch(message)
   }
 
   borrow(name: string, asking: Asking = {}): RecordedBorrow {
@@ -284,6 +300,7 @@ export class MachineRig {
 
   /** Time goes by, and the timer says so. */
   pass(millis: number): void {
+    this.machine.date()
     this.ports.time += millis
     this.send({ _tag: "Tick", now: this.ports.time })
   }

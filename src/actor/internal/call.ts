@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import { Cell } from "../../channel/internal/cell.ts"
 import type { Deadline } from "../../channel/internal/deadlines.ts"
 import { OneshotSender } from "../../channel/internal/oneshot.ts"
+import { type AnyFiber, evaluatedByItself, inSameStep, Operation } from "../../channel/internal/operation.ts"
 import { stackless } from "../../channel/internal/stackless.ts"
 import { type Expiring, timeoutMillis } from "../../channel/internal/wake.ts"
 import type * as Oneshot from "../../channel/Oneshot.ts"
@@ -31,63 +32,99 @@ export interface CallOptions {
   readonly timeout?: Duration.Input | "infinity" | undefined
 }
 
+type Reply<A, E> = Effect.Effect<A, E | Oneshot.NoReply | CallTimeout | ActorStopped>
+
 /** @internal */
-export const callProcess = <M, A, E>(
+export const callOf = <M, A, E>(
   process: Process<M>,
   make: (reply: Oneshot.Sender<A, E>) => M,
   options: CallOptions | undefined
-): Effect.Effect<A, E | Oneshot.NoReply | CallTimeout | ActorStopped> =>
-  Effect.suspend(() => {
-    const timeout = options?.timeout ?? defaultTimeout
-    const millis = timeout === "infinity" ? Infinity : timeoutMillis(timeout)
-    if (!process.isAliveUnsafe) return Effect.fail(makeStopped(process, ExitReason.noProcess))
-    const call = new PendingCall<M, A, E>(process, millis)
-    // The guard stands before the message is sent: whoever is interrupted after that must refuse the reply.
-    return Effect.onExitPrimitive(Effect.suspend(() => call.send(make)), () => call.leave())
-  })
+): Reply<A, E> => new Call(process, make, options)
 
-class PendingCall<M, A, E> extends Watcher implements Expiring {
+/** A call that was not made yet: each evaluation is a call of its own. */
+class Call<M, A, E> extends Operation<A, E | Oneshot.NoReply | CallTimeout | ActorStopped> {
   readonly #process: Process<M>
-  readonly #millis: number
-  readonly #cell: Cell<A, E | CallTimeout | ActorStopped>
-  #deadline: Deadline<Expiring> | undefined
+  readonly #make: (reply: Oneshot.Sender<A, E>) => M
+  readonly #options: CallOptions | undefined
 
-  constructor(process: Process<M>, millis: number) {
+  constructor(process: Process<M>, make: (reply: Oneshot.Sender<A, E>) => M, options: CallOptions | undefined) {
     super()
     this.#process = process
+    this.#make = make
+    this.#options = options
+  }
+
+  /** One step, if the actor answers in the turn that begins with the message. */
+  evaluate(fiber: AnyFiber): Reply<A, E> {
+    const process = this.#process
+    const millis = this.#millis()
+    if (!process.isAliveUnsafe) return Effect.fail(makeStopped(process, ExitReason.noProcess))
+    const cell = new Cell<A, E | CallTimeout | ActorStopped>(process.host)
+    const message = this.#messageFor(cell)
+    const isSent = process.trySend(message)
+    if (cell.isAnswered) return cell.takeUnsafe(fiber)
+    const call = new PendingCall(process, cell, millis)
+    const reply = isSent ? call.recv(millis) : call.sendLater(message)
+    // The guard stands in the step in which the message was sent: whoever is interrupted after that refuses the reply.
+    return inSameStep(Effect.onExitPrimitive(reply, () => call.leave()), fiber)
+  }
+
+  #millis(): number {
+    const timeout = this.#options?.timeout
+    return timeout === undefined ? defaultTimeout : timeout === "infinity" ? Infinity : timeoutMillis(timeout)
+  }
+
+  #messageFor(cell: Cell<A, E | CallTimeout | ActorStopped>): M {
+    const make = this.#make
+    try {
+      return make(new OneshotSender(cell))
+    } catch (defect) {
+      // What it may have done with the reply before it threw comes to nothing.
+      cell.closeUnsafe()
+      throw defect
+    }
+  }
+}
+
+evaluatedByItself("Call", Call)
+
+/** One that was not answered at once. */
+class PendingCall<M, A, E> extends Watcher implements Expiring {
+  readonly #process: Process<M>
+  readonly #cell: Cell<A, E | CallTimeout | ActorStopped>
+  readonly #millis: number
+  #deadline: Deadline<Expiring> | undefined
+
+  constructor(process: Process<M>, cell: Cell<A, E | CallTimeout | ActorStopped>, millis: number) {
+    super()
+    this.#process = process
+    this.#cell = cell
     this.#millis = millis
-    this.#cell = new Cell(process.host)
   }
 
-  send(make: (reply: Oneshot.Sender<A, E>) => M): Effect.Effect<A, E | Oneshot.NoReply | CallTimeout | ActorStopped> {
-    const message = make(new OneshotSender(this.#cell))
-    if (this.#process.trySend(message)) return this.#recv(this.#millis)
-    return this.#sendLater(message)
-  }
-
-  #sendLater(message: M) {
+  sendLater(message: M): Reply<A, E> {
     // One budget for both waits.
     const start = this.#process.host.now()
     const left = () => Math.max(0, this.#millis - (this.#process.host.now() - start))
     return Effect.matchEffect(this.#process.sendLater(message, this.#millis), {
-      onSuccess: () => this.#recv(left()),
+      onSuccess: () => this.recv(left()),
       onFailure: (refusal) => {
         if (refusal === "expired") return Effect.fail(this.#makeTimeout())
         this.#process.deadLetter(message)
-        return this.#recv(left())
+        return this.recv(left())
       }
     })
   }
 
-  #recv(millis: number) {
-    // An actor that answers in its first turn costs neither a watch nor a deadline.
+  recv(millis: number): Reply<A, E> {
+    // While it waited for room the actor may have answered in its first turn.
     if (!this.#cell.isAnswered) {
-      if (this.#process.isAliveUnsafe) this.#process.watch(this)
+      if (this.#process.isAliveUnsafe) this.#process.watchers.add(this)
       else this.onEnd(this.#process.reason)
       if (millis !== Infinity) this.#deadline = this.#process.host.wake.expireAfter(millis, this)
     }
     // The cell itself was given no deadline.
-    return this.#cell.recv(Infinity) as Effect.Effect<A, E | Oneshot.NoReply | CallTimeout | ActorStopped>
+    return Effect.withFiber((fiber) => this.#cell.recvUnsafe(Infinity, fiber) as Reply<A, E>)
   }
 
   onEnd(reason: ExitReason.ExitReason): void {
@@ -100,7 +137,7 @@ class PendingCall<M, A, E> extends Watcher implements Expiring {
 
   leave(): undefined {
     this.#cell.closeUnsafe()
-    this.#process.unwatch(this)
+    this.#process.watchers.remove(this)
     this.#process.host.wake.cancel(this.#deadline)
   }
 

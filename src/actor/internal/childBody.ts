@@ -103,7 +103,7 @@ class ProcessBody extends ChildBody {
   }
 
   watch(onEnd: OnEnd): void {
-    if (this.key.isAliveUnsafe) this.key.watch(new EndWatcher(onEnd))
+    if (this.key.isAliveUnsafe) this.key.watchers.add(new EndWatcher(onEnd))
     // Not `NoProcess`: the supervisor has started it, and is told why it ended.
     else onEnd(this.key.reason)
   }

@@ -38,7 +38,7 @@ class LinkWatch extends Watcher {
 const tie = (owner: Process<never>, peer: Process<never>): void => {
   const watch = new LinkWatch(owner, peer)
   owner.links.set(peer, watch)
-  peer.watch(watch)
+  peer.watchers.add(watch)
 }
 
 const cut = (one: Process<never>, other: Process<never>): void => {
@@ -50,7 +50,7 @@ const loosen = (owner: Process<never>, peer: Process<never>): void => {
   const watch = owner.links.get(peer)
   if (watch === undefined) return
   owner.links.delete(peer)
-  peer.unwatch(watch)
+  peer.watchers.remove(watch)
 }
 
 /** Idempotent. Of an actor that has ended nothing; with one that has ended: the signal that there is nobody. @internal */

@@ -100,6 +100,6 @@ const watchProcess = <M>(target: Process<never> | undefined, monitor: MonitorNot
     return undefined
   }
   const watcher = new MonitorWatcher(monitor as unknown as MonitorNotice<never>)
-  target.watch(watcher)
-  return () => target.unwatch(watcher)
+  target.watchers.add(watcher)
+  return () => target.watchers.remove(watcher)
 }

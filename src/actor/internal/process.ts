@@ -20,11 +20,11 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { Chan } from "../../channel/internal/chan.ts"
 import type { Consumer } from "../../channel/internal/consumer.ts"
 import { Host } from "../../channel/internal/host.ts"
+import { handOn } from "../../channel/internal/operation.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
 import { Signal } from "../../channel/internal/signal.ts"
 import { WaitList } from "../../channel/internal/waitList.ts"
@@ -32,13 +32,14 @@ import type * as Oneshot from "../../channel/Oneshot.ts"
 import type { ActorRef, Behavior, Options } from "../Actor.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { type AwaitedBy, whileAwaited } from "./awaitedBy.ts"
-import { type CallOptions, callProcess } from "./call.ts"
+import { callOf, type CallOptions } from "./call.ts"
 import { capacityOf } from "./capacity.ts"
 import { ProcessContext } from "./context.ts"
 import * as deadLetters from "./deadLetters.ts"
 import type { Links } from "./link.ts"
 import { EndNotice, ExitNotice, InitNotice, Notice, StopNotice, type Turn } from "./notice.ts"
 import { nextId, Resolvable } from "./target.ts"
+import { Terminator } from "./terminator.ts"
 import type { Watcher } from "./watcher.ts"
 
 /** The actor a fiber belongs to: known to its driver, and to whatever that forks. @internal */
@@ -62,14 +63,15 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
   #consumer: Consumer<M | Notice<M>> | undefined
   /** Its monitors and timers. They end with it. */
   readonly #owned = new WaitList<Notice<M>>()
-  readonly #watchers = new WaitList<Watcher>()
+  /** Told of its end. */
+  readonly watchers = new WaitList<Watcher>()
   #afterEnd: (() => void) | undefined
   isStarted = false
   /** Why it ends or has ended. Once it is set no message is handled. */
   #doom: ExitReason.ExitReason | undefined
   /** An Effect turn is under way, behind the guard that ends the actor. */
   #isInEffect = false
-  #terminator: Fiber.Fiber<void> | undefined
+  readonly #terminator = new Terminator()
   /** By `ref.exit(killed)`: not even `terminate` is let finish. */
   #isKilled = false
   #isOrphan = false
@@ -114,9 +116,7 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
   // Sending. What an `ActorRef` can do are getters: they can be taken without it, and cost an actor no memory.
 
   get castUnsafe(): (message: M) => void {
-    return (message) => {
-      if (this.#doom !== undefined || this.#chan.trySendUnsafe(message) !== undefined) this.deadLetter(message)
-    }
+    return (message) => this.put(message)
   }
 
   get cast(): (message: M) => Effect.Effect<void> {
@@ -129,23 +129,32 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
 
   get call() {
     return <A, E = never>(make: (reply: Oneshot.Sender<A, E>) => M, options?: CallOptions) =>
-      callProcess<M, A, E>(this, make, options)
+      callOf<M, A, E>(this, make, options)
+  }
+
+  /** `castUnsafe`, for who holds the process itself. */
+  put(message: M): void {
+    if (!this.trySend(message)) this.deadLetter(message)
   }
 
   /** `false`: there is no room, and nothing was sent. To the dead it is a dead letter. */
   trySend(message: M): boolean {
+    const consumer = this.#consumer
     if (this.#doom !== undefined) this.deadLetter(message)
     else if (!this.#chan.permits.hasRoom) return false
-    else this.#chan.trySendUnsafe(message)
+    // The turn begins right here, without a detour through a queue that is empty.
+    else if (consumer !== undefined && consumer.enter()) consumer.leave(this.#receive(message))
+    else if (!this.#chan.offerUnsafe(message)) this.deadLetter(message)
     return true
   }
 
   /** Waits for room, first come first served. Interrupted or refused, nothing was sent. */
   sendLater(message: M, millis: number): Effect.Effect<void, "closed" | "expired"> {
-    return this.#chan.permits.wait(1, millis, () => {
+    return this.#chan.permits.wait(1, millis, (fiber) => {
       // It may have been condemned between the grant and this step.
       if (this.#doom === undefined) this.#chan.sendPermittedUnsafe(message)
       else this.deadLetter(message)
+      return handOn(undefined, fiber)
     }, (refusal) => Effect.fail(refusal))
   }
 
@@ -162,18 +171,30 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
   // Turns
 
   readonly #handle = (item: M | Notice<M>): Effect.Effect<void> | undefined => {
+    if (!(item instanceof Notice)) return this.#receive(item)
     try {
-      if (this.#doom === undefined) {
-        const turn = item instanceof Notice ? item.receive(this) : this.behavior.receive(item, this.context)
-        if (turn === undefined && this.#doom === undefined) return undefined
-        if (this.#doom === undefined && Effect.isEffect(turn)) return this.#guard(turn)
-      } else if (item instanceof Notice) item.discard(this)
-      else this.deadLetter(item)
+      if (this.#doom === undefined) return this.#afterTurn(item.receive(this))
+      item.discard(this)
     } catch (defect) {
       this.condemn(ExitReason.crash(Cause.die(defect)))
     }
-    // The last turn: when it has ended the consumer is stopped.
-    return this.#doom === undefined ? undefined : this.#ending
+    return this.#ending
+  }
+
+  #receive(message: M): Effect.Effect<void> | undefined {
+    try {
+      if (this.#doom === undefined) return this.#afterTurn(this.behavior.receive(message, this.context))
+      this.deadLetter(message)
+    } catch (defect) {
+      this.condemn(ExitReason.crash(Cause.die(defect)))
+    }
+    return this.#ending
+  }
+
+  /** The rest of it. Of the last turn it is the end: when that has come the consumer is stopped. */
+  #afterTurn(turn: Turn): Effect.Effect<void> | undefined {
+    if (this.#doom !== undefined) return this.#ending
+    return turn !== undefined && Effect.isEffect(turn) ? this.#guard(turn) : undefined
   }
 
   /**
@@ -272,7 +293,7 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
 
   deliver(): void {
     if (this.#isInEffect) this.#consumer?.driver?.interruptUnsafe()
-    if (this.#isKilled) this.#terminator?.interruptUnsafe()
+    if (this.#isKilled) this.#terminator.interrupt()
   }
 
   #closeMailbox(): void {
@@ -292,22 +313,15 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
     const reason = this.reason
     const isBrutal = this.#isKilled || (reason._tag === "Killed" && !this.#isOrphan)
     if (this.behavior.terminate === undefined || !this.isStarted || isBrutal) return stop
-    // On a fiber of its own, which a kill can interrupt even while this one is interrupted already.
-    const forked = Effect.forkChild(Effect.suspend(() => this.behavior.terminate?.(reason) ?? Effect.void), {
-      startImmediately: true
-    })
-    return Effect.andThen(Effect.flatMap(forked, (fiber) => this.#awaitTerminate(fiber)), stop)
+    // Killed between the fork and the step after it: `deliver` once more.
+    const terminated = this.#terminator.run(() => this.behavior.terminate?.(reason), () => this.deliver())
+    return Effect.andThen(Effect.map(terminated, (exit) => this.#onTerminated(exit)), stop)
   })
 
-  #awaitTerminate(fiber: Fiber.Fiber<void>): Effect.Effect<void> {
-    this.#terminator = fiber
-    // Killed between the fork and this step.
-    this.deliver()
-    return Effect.map(Fiber.await(fiber), (exit) => {
-      if (Exit.isSuccess(exit) || this.#isKilled) return
-      const before = this.#doom?._tag === "Crash" ? this.#doom.cause : Cause.empty
-      this.#doom = ExitReason.crash(Cause.combine(before, exit.cause))
-    })
+  #onTerminated(exit: Exit.Exit<void>): void {
+    if (Exit.isSuccess(exit) || this.#isKilled) return
+    const before = this.#doom?._tag === "Crash" ? this.#doom.cause : Cause.empty
+    this.#doom = ExitReason.crash(Cause.combine(before, exit.cause))
   }
 
   /** As an observer of the driver. */
@@ -317,21 +331,13 @@ export class Process<M> extends Resolvable implements ActorRef<M>, Delivery {
     const reason = this.reason
     this.ended.set(reason)
     this.started.set(undefined)
-    for (let watcher = this.#watchers.shift(); watcher !== undefined; watcher = this.#watchers.shift()) {
+    for (let watcher = this.watchers.shift(); watcher !== undefined; watcher = this.watchers.shift()) {
       watcher.onEnd(reason)
     }
     this.#afterEnd?.()
   }
 
   // Watching
-
-  watch(watcher: Watcher): void {
-    this.#watchers.add(watcher)
-  }
-
-  unwatch(watcher: Watcher): void {
-    this.#watchers.remove(watcher)
-  }
 
   /** For the scope it lives in. */
   afterEnd(run: () => void): void {

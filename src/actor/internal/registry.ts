@@ -47,7 +47,7 @@ export class RegistryImpl implements Registry {
       if (holder !== undefined && holder.isAliveUnsafe) {
         const holding = new Holding(this.#holdings, name, holder)
         this.#holdings.set(name, holding)
-        holder.watch(holding)
+        holder.watchers.add(holding)
       }
       return Effect.void
     })

@@ -15,9 +15,9 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { DeadlineExceeded, Empty, NoReply } from "../ChannelError.ts"
-import { attempt, takenMeanwhile } from "./attempt.ts"
 import type { Deadline } from "./deadlines.ts"
 import type { Host } from "./host.ts"
+import { type AnyFiber, evaluatedByItself, handOn, inSameStep, Operation, waitAs, type Waiter } from "./operation.ts"
 import type { Delivery } from "./outbox.ts"
 import { Signal } from "./signal.ts"
 import { stackless } from "./stackless.ts"
@@ -31,21 +31,25 @@ const makeDeadlineExceeded = (millis: number): DeadlineExceeded =>
 type Reply<A, E> = Effect.Effect<A, E | NoReply | DeadlineExceeded>
 
 /** @internal */
-export class Cell<A, E> implements Delivery, Expiring {
+export class Cell<A, E> extends Operation<A, E | NoReply | DeadlineExceeded>
+  implements Delivery, Expiring, Waiter<A, E | NoReply | DeadlineExceeded>
+{
   readonly #host: Host
   #state: "open" | "value" | "cause" | "refused" | "taken" = "open"
-  #value: A | undefined
-  #cause: Cause.Cause<E | NoReply> | undefined
+  #value: A | undefined = undefined
+  #cause: Cause.Cause<E | NoReply> | undefined = undefined
   #hasReceived = false
   /** Set while a fiber waits in `recv`: the answer is spoken for. */
-  #resume: ((reply: Reply<A, E>) => void) | undefined
-  #deadline: Deadline<Expiring> | undefined
-  #timeout = Infinity
+  #resume: ((reply: Reply<A, E>) => void) | undefined = undefined
+  #deadline: Deadline<Expiring> | undefined = undefined
+  /** Milliseconds, of one that has a deadline. */
+  #timeout: number | undefined = undefined
   #isExpired = false
   #isClosed = false
-  #closed: Signal<void> | undefined
+  #closed: Signal<void> | undefined = undefined
 
   constructor(host: Host) {
+    super()
     this.#host = host
   }
 
@@ -110,75 +114,41 @@ export class Cell<A, E> implements Delivery, Expiring {
     this.#closed?.set(undefined)
   }
 
-  /** Hands the value straight to the taker: only within an `Effect.sync`. */
-  takeUnsafe(): A {
-    if (this.#state !== "value") return takenMeanwhile()
+  /** Takes the answer, and hands it on within this step. Only when it is answered. */
+  takeUnsafe(fiber: AnyFiber): Effect.Effect<A, E | NoReply> {
     const value = this.#value as A
-    this.#value = undefined
-    this.#finish()
-    return value
-  }
-
-  #finish(): void {
+    const cause = this.#cause
     this.#state = "taken"
+    this.#value = undefined
+    this.#cause = undefined
     this.#resume = undefined
     this.#markClosed()
+    return cause === undefined ? handOn(value, fiber) : inSameStep(Effect.failCause(cause), fiber)
   }
 
-  #take(): Effect.Effect<A> {
-    return Effect.sync(() => this.takeUnsafe())
+  /** What whoever has waited goes on with. */
+  evaluate(fiber: AnyFiber): Reply<A, E> {
+    if (this.isAnswered) return this.takeUnsafe(fiber)
+    return Effect.fail(this.#isExpired ? makeDeadlineExceeded(this.#timeout ?? Infinity) : makeNoReply())
   }
 
-  #takeCause(): Effect.Effect<never, E | NoReply> {
-    return Effect.suspend(() => {
-      const cause = this.#cause
-      if (cause === undefined) return Effect.fail(makeNoReply())
-      this.#cause = undefined
-      this.#finish()
-      return Effect.failCause(cause)
-    })
-  }
-
-  /** What there is in place of a value. */
-  #failure(): Effect.Effect<never, E | NoReply | DeadlineExceeded> {
-    return this.#isExpired ? Effect.fail(makeDeadlineExceeded(this.#timeout)) : this.#takeCause()
-  }
-
-  /** Once only, and for at most `millis`. */
-  recv(millis: number): Reply<A, E> {
-    return attempt(() => {
-      this.#assertFirst()
-      if (this.#state === "value") return true
-      if (this.#state === "open" && millis > 0) return this.#wait(millis)
-      this.#hasReceived = true
-      this.#timeout = millis
-      // Only an open one expires: it had no time at all.
-      this.expire()
-      return this.#failure()
-    }, () => {
-      const value = this.takeUnsafe()
-      this.#hasReceived = true
-      return value
-    })
-  }
-
-  #assertFirst(): void {
+  /** What `recv` goes on with, within the step in which it asks. Once only, and for at most `millis`. */
+  recvUnsafe(millis: number, fiber: AnyFiber): Reply<A, E> {
     if (this.#hasReceived) throw new Error("recv was called before: a oneshot is received once")
+    this.#hasReceived = true
+    if (millis !== Infinity) this.#timeout = millis
+    if (this.#state === "open" && millis > 0) return waitAs(this, fiber)
+    // Only an open one expires: it had no time at all.
+    this.expire()
+    return this.evaluate(fiber)
   }
 
-  #wait(millis: number): Reply<A, E> {
-    return Effect.callback((resume) => {
-      this.#assertFirst()
-      if (this.#state !== "open") return resume(Effect.sync(takenMeanwhile))
-      this.#hasReceived = true
-      this.#resume = resume
-      this.#timeout = millis
-      if (millis !== Infinity) this.#deadline = this.#host.wake.expireAfter(millis, this)
-      return Effect.sync(() => this.#leave())
-    })
+  enter(resume: (reply: Reply<A, E>) => void): void {
+    this.#resume = resume
+    if (this.#timeout !== undefined) this.#deadline = this.#host.wake.expireAfter(this.#timeout, this)
   }
 
-  #leave(): void {
+  leave(): void {
     this.#resume = undefined
     this.#host.wake.cancel(this.#deadline)
     this.closeUnsafe()
@@ -195,14 +165,16 @@ export class Cell<A, E> implements Delivery, Expiring {
     const resume = this.#resume
     // Refused, nothing is on its way to it any more.
     if (this.#state === "refused") this.#resume = undefined
-    resume?.(this.#state === "value" ? this.#take() : this.#failure())
+    resume?.(this)
   }
 
   tryRecv(): Effect.Effect<A, E | NoReply | Empty> {
-    return attempt<A, E | NoReply | Empty, never>(() => {
+    return Effect.withFiber((fiber): Effect.Effect<A, E | NoReply | Empty> => {
       // An answer on its way to a waiting `recv` is spoken for.
       if (this.#state === "open" || this.#resume !== undefined) return Effect.fail(makeEmpty())
-      return this.#state === "value" ? true : this.#takeCause()
-    }, () => this.takeUnsafe())
+      return this.isAnswered ? this.takeUnsafe(fiber) : Effect.fail(makeNoReply())
+    })
   }
 }
+
+evaluatedByItself("Cell", Cell)

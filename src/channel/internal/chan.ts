@@ -26,14 +26,14 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { Closed, Disconnected, Full } from "../ChannelError.ts"
-import { takenMeanwhile } from "./attempt.ts"
 import { Consumer, type Handle } from "./consumer.ts"
 import type { Host } from "./host.ts"
+import { type AnyFiber, handOn, waitAs } from "./operation.ts"
 import { Permits } from "./permits.ts"
 import { Ring } from "./ring.ts"
 import { Signal } from "./signal.ts"
 import { stackless } from "./stackless.ts"
-import { Taker } from "./taker.ts"
+import { type Claimant, Taker } from "./taker.ts"
 import { WaitList } from "./waitList.ts"
 
 /** @internal */
@@ -51,7 +51,7 @@ export class Chan<T> {
   weakCount = 0
   #receiver: "open" | "closed" | "gone" = "open"
   readonly #queue = new Ring<T>()
-  readonly #takers = new WaitList<Taker>()
+  readonly #takers = new WaitList<Claimant>()
   #claims = 0
   #consumer: Consumer<T> | undefined
 
@@ -85,24 +85,30 @@ export class Chan<T> {
 
   // Sending
 
+  /** `undefined`: sent, or handled already. */
   trySendUnsafe(message: T): Full<T> | Closed<T> | undefined {
-    if (this.#receiver !== "open") return makeClosed(message)
-    if (!this.permits.hasRoom) return makeFull(message)
+    if (this.offerUnsafe(message)) return undefined
+    return this.isClosed ? makeClosed(message) : makeFull(message)
+  }
+
+  /** `false`: not sent, for the channel is closed, or there is no room. */
+  offerUnsafe(message: T): boolean {
+    if (this.#receiver !== "open" || !this.permits.hasRoom) return false
     const consumer = this.#consumer
-    if (consumer !== undefined && consumer.accepts()) {
+    if (consumer !== undefined && consumer.enter()) {
       consumer.run(message)
-      return undefined
+      return true
     }
     this.permits.occupy(1)
     this.#enqueue(message)
-    return undefined
+    return true
   }
 
   /** The room may run into debt: nobody else gets any until it is paid back. */
   pushUnsafe(message: T): boolean {
     if (this.#receiver === "gone") return false
     const consumer = this.#consumer
-    if (consumer !== undefined && consumer.accepts()) {
+    if (consumer !== undefined && consumer.enter()) {
       consumer.run(message)
       return true
     }
@@ -116,9 +122,11 @@ export class Chan<T> {
     this.permits.use()
     if (this.#receiver === "gone") return this.permits.vacate(1)
     const consumer = this.#consumer
-    if (consumer === undefined || !consumer.accepts()) return this.#enqueue(message)
+    if (consumer === undefined || !consumer.enter()) return this.#enqueue(message)
     this.permits.vacate(1)
     consumer.run(message)
+    // It may have been the last thing that could come.
+    consumer.endIfDone()
   }
 
   dropSenderUnsafe(): void {
@@ -138,20 +146,14 @@ export class Chan<T> {
     return this.#queue.length - this.#claims
   }
 
-  takeUnsafe(): T {
-    if (this.lookUnsafe() !== "ready") return takenMeanwhile()
-    return this.takeQueuedUnsafe()
-  }
-
+  /** As many as there are, at most `max`. */
   takeManyUnsafe(max: number): Array<T> {
-    if (this.lookUnsafe() !== "ready") return takenMeanwhile()
-    const messages: Array<T> = []
-    for (let left = Math.min(max, this.available); left > 0; left--) messages.push(this.#queue.shift())
+    const messages = this.#queue.shiftMany(Math.min(max, this.available))
     this.permits.vacate(messages.length)
     return messages
   }
 
-  /** For the consumer, beside which nobody has a claim. */
+  /** Only when something is queued. */
   takeQueuedUnsafe(): T {
     const message = this.#queue.shift()
     this.permits.vacate(1)
@@ -168,23 +170,27 @@ export class Chan<T> {
     if (this.#consumer !== undefined) throw new Error("the receiver is being consumed and cannot be polled beside it")
   }
 
-  /** Waits for a claim, and uses it with `take`. */
-  awaitClaim<A>(take: () => A): Effect.Effect<A, Disconnected> {
-    return Effect.callback<A, Disconnected>((resume) => {
-      this.#assertPolled()
-      const taker = new Taker((claimed) => resume(claimed ? useClaim : disconnected))
-      const useClaim = Effect.sync(() => {
-        taker.hasClaim = false
-        this.#claims--
-        return take()
-      })
-      this.#takers.add(taker)
-      this.#wakeReceivers()
-      return Effect.sync(() => this.#leave(taker))
-    })
+  /** What a newcomer who would `take` goes on with, within the step in which it asks. */
+  receiveUnsafe<A>(take: () => A, fiber: AnyFiber): Effect.Effect<A, Disconnected> {
+    const found = this.lookUnsafe()
+    if (found === "ready") return handOn(take(), fiber)
+    return found === "ended" ? disconnected : waitAs(new Taker(this, take), fiber)
   }
 
-  #leave(taker: Taker): void {
+  /** What a taker that was woken goes on with. */
+  useClaimUnsafe<A>(taker: Claimant, take: () => A, fiber: AnyFiber): Effect.Effect<A, Disconnected> {
+    if (!taker.hasClaim) return disconnected
+    taker.hasClaim = false
+    this.#claims--
+    // Its message may have gone down with the receiver.
+    return this.#receiver === "gone" ? disconnected : handOn(take(), fiber)
+  }
+
+  addTaker(taker: Claimant): void {
+    this.#takers.add(taker)
+  }
+
+  removeTaker(taker: Claimant): void {
     this.#takers.remove(taker)
     // Woken, but interrupted before it took its message: the next one may.
     if (!taker.hasClaim) return

@@ -50,6 +50,8 @@ export class Consumer<T> implements Delivery {
   /** What is under way. `paused`: the outbox will go on with what is queued. */
   #state: "idle" | "turn" | "effect" | "paused" | "ended" = "paused"
   #isStopping = false
+  /** Something has happened during a turn after which perhaps nothing can come any more. */
+  #mayEnd = false
   #turn: Effect.Effect<void> | undefined
   #resumeDriver: ((turn: Effect.Effect<Effect.Effect<void>>) => void) | undefined
   #driver: Fiber.Fiber<void> | undefined
@@ -82,24 +84,30 @@ export class Consumer<T> implements Delivery {
     this.#runQueued()
   }
 
-  /** `true`: call `run` with a message now. `false`: queue it. */
-  accepts(): boolean {
+  /** `true`: the turn begins, `run` a message or `leave`. `false`: queue it. */
+  enter(): boolean {
     if (this.#state !== "idle") return false
-    if (depth < maxDepth) return true
-    this.#pause()
-    return false
-  }
-
-  /** Only when it `accepts`. */
-  run(message: T): void {
+    if (depth >= maxDepth) {
+      this.#pause()
+      return false
+    }
     this.#state = "turn"
     depth++
-    try {
-      this.#turnOf(message)
-    } finally {
-      depth--
-    }
-    if (this.#state === "turn") this.#runQueued()
+    return true
+  }
+
+  /** After `enter`, the turn itself. */
+  run(message: T): void {
+    this.leave(this.#turnOf(message))
+  }
+
+  /** After `enter`, for who has handled the message himself, without throwing: what `handle` would have given. */
+  leave(turn: void | Effect.Effect<void>): void {
+    depth--
+    if (turn !== undefined) this.#begin(turn)
+    if (this.#state !== "turn") return
+    if (this.#mayEnd || this.#source.length > 0) this.#runQueued()
+    else this.#state = "idle"
   }
 
   /**
@@ -109,13 +117,15 @@ export class Consumer<T> implements Delivery {
   stopUnsafe(): void {
     if (this.#state === "ended" || this.#isStopping) return
     this.#isStopping = true
+    this.#mayEnd = true
     if (this.#state === "effect") this.#driver?.interruptUnsafe()
     else if (this.#state !== "turn") this.#end(Exit.void)
   }
 
   /** Perhaps nothing can come any more. */
   endIfDone(): void {
-    if (this.#state === "idle" && this.#source.isEnded) this.#end(Exit.void)
+    if (this.#state !== "idle") this.#mayEnd = true
+    else if (this.#source.isEnded) this.#end(Exit.void)
   }
 
   /** The outbox goes on: with an Effect turn, or with what was queued. */
@@ -144,32 +154,31 @@ export class Consumer<T> implements Delivery {
     try {
       for (let budget = turnBudget; this.#state === "turn" && !this.#isStopping && this.#source.length > 0; budget--) {
         if (budget === 0) return this.#pause()
-        this.#turnOf(this.#source.takeQueuedUnsafe())
+        const turn = this.#turnOf(this.#source.takeQueuedUnsafe())
+        if (turn !== undefined) this.#begin(turn)
       }
     } finally {
       depth--
     }
     if (this.#state !== "turn") return
     if (this.#isStopping || this.#source.isEnded) return this.#end(Exit.void)
+    this.#mayEnd = false
     this.#state = "idle"
   }
 
-  #turnOf(message: T): void {
-    let turn: void | Effect.Effect<void>
+  #turnOf(message: T): void | Effect.Effect<void> {
     try {
-      turn = this.#handle(message)
+      return this.#handle(message)
     } catch (defect) {
       return this.#crash(Cause.die(defect))
     }
-    if (turn === undefined || !Effect.isEffect(turn)) return
-    // `Effect.void` and its like have nothing left to run.
-    if (Exit.isExit(turn) && Exit.isSuccess(turn)) return
-    this.#begin(turn)
   }
 
   #begin(turn: Effect.Effect<void>): void {
     // Stopped by its own handler: an interrupted turn that never began.
-    if (this.#isStopping) return
+    if (this.#isStopping || !Effect.isEffect(turn)) return
+    // `Effect.void` and its like have nothing left to run.
+    if (Exit.isExit(turn) && Exit.isSuccess(turn)) return
     this.#state = "effect"
     this.#turn = turn
     // On the driver's own stack it is not parked, and finds the turn when it comes to park.

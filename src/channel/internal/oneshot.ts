@@ -10,8 +10,26 @@ import * as Option from "effect/Option"
 import type { DeadlineExceeded, Empty, NoReply } from "../ChannelError.ts"
 import type * as Oneshot from "../Oneshot.ts"
 import { Cell } from "./cell.ts"
-import type { Host } from "./host.ts"
+import { Host } from "./host.ts"
+import { type AnyFiber, evaluatedByItself, handOn, Operation } from "./operation.ts"
 import { timeoutMillis } from "./wake.ts"
+
+class Send<A, E> extends Operation<Option.Option<A>> {
+  readonly #sender: OneshotSender<A, E>
+  readonly #value: A
+
+  constructor(sender: OneshotSender<A, E>, value: A) {
+    super()
+    this.#sender = sender
+    this.#value = value
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<Option.Option<A>> {
+    return handOn(this.#sender.sendUnsafe(this.#value), fiber)
+  }
+}
+
+evaluatedByItself("Send", Send)
 
 /** @internal */
 export class OneshotSender<A, E> implements Oneshot.Sender<A, E> {
@@ -30,7 +48,7 @@ export class OneshotSender<A, E> implements Oneshot.Sender<A, E> {
   }
 
   send(value: A): Effect.Effect<Option.Option<A>> {
-    return Effect.sync(() => this.sendUnsafe(value))
+    return new Send(this, value)
   }
 
   fail(cause: Cause.Cause<E>): Effect.Effect<boolean> {
@@ -50,6 +68,23 @@ export class OneshotSender<A, E> implements Oneshot.Sender<A, E> {
   }
 }
 
+class Recv<A, E> extends Operation<A, E | NoReply | DeadlineExceeded> {
+  readonly #cell: Cell<A, E>
+  readonly #timeout: Duration.Input | undefined
+
+  constructor(cell: Cell<A, E>, timeout: Duration.Input | undefined) {
+    super()
+    this.#cell = cell
+    this.#timeout = timeout
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<A, E | NoReply | DeadlineExceeded> {
+    return this.#cell.recvUnsafe(this.#timeout === undefined ? Infinity : timeoutMillis(this.#timeout), fiber)
+  }
+}
+
+evaluatedByItself("Recv", Recv)
+
 class OneshotReceiver<A, E> implements Oneshot.Receiver<A, E> {
   readonly #cell: Cell<A, E>
 
@@ -60,9 +95,7 @@ class OneshotReceiver<A, E> implements Oneshot.Receiver<A, E> {
   recv(
     options?: { readonly timeout?: Duration.Input | undefined }
   ): Effect.Effect<A, E | NoReply | DeadlineExceeded> {
-    const timeout = options?.timeout
-    if (timeout === undefined) return this.#cell.recv(Infinity)
-    return Effect.suspend(() => this.#cell.recv(timeoutMillis(timeout)))
+    return new Recv(this.#cell, options?.timeout)
   }
 
   get tryRecv(): Effect.Effect<A, E | NoReply | Empty> {
@@ -74,10 +107,15 @@ class OneshotReceiver<A, E> implements Oneshot.Receiver<A, E> {
   }
 }
 
+/** The two ends. @internal */
+export const pairOf = <A, E>(cell: Cell<A, E>): readonly [Oneshot.Sender<A, E>, Oneshot.Receiver<A, E>] => [
+  new OneshotSender(cell),
+  new OneshotReceiver(cell)
+]
+
+/** One for all: each evaluation makes a oneshot. */
+const making = Effect.withFiberSucceed((fiber) => pairOf(new Cell<unknown, unknown>(Host.of(fiber.context))))
+
 /** @internal */
-export const makeUnsafe = <A, E = never>(
-  host: Host
-): { readonly cell: Cell<A, E>; readonly sender: Oneshot.Sender<A, E>; readonly receiver: Oneshot.Receiver<A, E> } => {
-  const cell = new Cell<A, E>(host)
-  return { cell, sender: new OneshotSender(cell), receiver: new OneshotReceiver(cell) }
-}
+export const make = <A, E>(): Effect.Effect<readonly [Oneshot.Sender<A, E>, Oneshot.Receiver<A, E>]> =>
+  making as Effect.Effect<readonly [Oneshot.Sender<A, E>, Oneshot.Receiver<A, E>]>

@@ -32,6 +32,11 @@ export class Outbox {
     this.#afterFlush = afterFlush
   }
 
+  /** A flush is to come. */
+  get isScheduled(): boolean {
+    return this.#scheduled
+  }
+
   add(delivery: Delivery): void {
     this.#next.push(delivery)
     this.schedule()

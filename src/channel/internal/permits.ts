@@ -10,10 +10,10 @@
  *
  * @internal
  */
-import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import type * as Effect from "effect/Effect"
 import type { Deadline } from "./deadlines.ts"
 import type { Host } from "./host.ts"
+import { type AnyFiber, evaluatedByItself, waitAs, type Waiter } from "./operation.ts"
 import type { Delivery } from "./outbox.ts"
 import { WaitList, WaitNode } from "./waitList.ts"
 import type { Expiring } from "./wake.ts"
@@ -27,25 +27,25 @@ export class Permits {
   readonly #host: Host
   /** The last permit was given back: perhaps nothing can come any more. */
   readonly #onQuiet: () => void
-  readonly #line = new WaitList<Acquirer>()
-  #free: number
+  readonly #line = new WaitList<Queued>()
+  /** Messages and permits. Not what is free, which of an unbounded channel is no small integer. */
+  #used = 0
   #outstanding = 0
   #closed = false
 
   constructor(host: Host, max: number, onQuiet: () => void) {
     this.max = max
-    this.#free = max
     this.#host = host
     this.#onQuiet = onQuiet
   }
 
   /** Room that a newcomer may have: none while somebody waits. */
   get capacity(): number {
-    return this.#line.isEmpty ? Math.max(0, this.#free) : 0
+    return this.#line.isEmpty ? Math.max(0, this.max - this.#used) : 0
   }
 
   get hasRoom(): boolean {
-    return this.#free >= 1 && this.#line.isEmpty
+    return this.#used < this.max && this.#line.isEmpty
   }
 
   /** No permit is outstanding and nobody waits for one. */
@@ -54,17 +54,17 @@ export class Permits {
   }
 
   occupy(n: number): void {
-    this.#free -= n
+    this.#used += n
   }
 
   vacate(n: number): void {
-    this.#free += n
+    this.#used -= n
     if (!this.#line.isEmpty) this.#grant()
   }
 
   /** Only where `capacity` is at least `n`. */
   acquire(n: number): void {
-    this.#free -= n
+    this.#used += n
     this.#outstanding += n
   }
 
@@ -82,45 +82,39 @@ export class Permits {
   /** Those in line are refused; what was granted stays granted. */
   close(): void {
     this.#closed = true
-    for (let first = this.#line.shift(); first !== undefined; first = this.#line.shift()) this.#settle(first, "closed")
+    for (let first = this.#line.first; first !== undefined; first = this.#line.first) this.#refuse(first, "closed")
   }
 
   /**
    * Waits for `n`, at most `millis`. `onGranted` runs in the very step that ends the wait, with the permits
-   * outstanding; interrupted before it, they go to whoever is next.
+   * outstanding, and hands on what it makes of them; interrupted before it, they go to whoever is next. To be evaluated
+   * once.
    */
   wait<A, E>(
     n: number,
     millis: number,
-    onGranted: (fiber: Fiber.Fiber<unknown, unknown>) => A,
+    onGranted: (fiber: AnyFiber) => Effect.Effect<A, E>,
     onRefused: (refusal: Refusal) => Effect.Effect<never, E>
   ): Effect.Effect<A, E> {
-    return Effect.callback<A, E>((resume) => {
-      // The receiver may have closed between the look and the wait.
-      if (this.#closed) return resume(onRefused("closed"))
-      const granted = Effect.withFiberSucceed((fiber) => {
-        acquirer.isGranted = false
-        return onGranted(fiber)
-      })
-      const acquirer = new Acquirer(this, n, (refusal) => {
-        resume(refusal === undefined ? granted : onRefused(refusal))
-      })
-      this.#line.add(acquirer)
-      if (millis !== Infinity) acquirer.deadline = this.#host.wake.expireAfter(millis, acquirer)
-      this.#grant()
-      return Effect.sync(() => this.#leave(acquirer))
-    })
+    return new Acquirer(this, n, millis, onGranted, onRefused)
+  }
+
+  enter(acquirer: Queued): void {
+    this.#line.add(acquirer)
+    // The caller may have looked some steps ago.
+    if (this.#closed) return this.#refuse(acquirer, "closed")
+    if (acquirer.millis !== Infinity) acquirer.deadline = this.#host.wake.expireAfter(acquirer.millis, acquirer)
+    this.#grant()
   }
 
   /** Only while it waits: its deadline is cancelled when it is settled. */
-  expire(acquirer: Acquirer): void {
-    this.#line.remove(acquirer)
-    this.#settle(acquirer, "expired")
+  expire(acquirer: Queued): void {
+    this.#refuse(acquirer, "expired")
     // A large request may have held back smaller ones behind it.
     this.#grant()
   }
 
-  #leave(acquirer: Acquirer): void {
+  leave(acquirer: Queued): void {
     this.#host.wake.cancel(acquirer.deadline)
     if (acquirer.isWaiting) {
       this.#line.remove(acquirer)
@@ -133,35 +127,83 @@ export class Permits {
   }
 
   #grant(): void {
-    for (let first = this.#line.first; first !== undefined && first.n <= this.#free; first = this.#line.first) {
-      this.#line.remove(first)
+    for (
+      let first = this.#line.first;
+      first !== undefined && this.#used + first.n <= this.max;
+      first = this.#line.first
+    ) {
       this.acquire(first.n)
       first.isGranted = true
-      this.#settle(first, undefined)
+      this.#settle(first)
     }
   }
 
-  #settle(acquirer: Acquirer, refusal: Refusal | undefined): void {
-    this.#host.wake.cancel(acquirer.deadline)
+  #refuse(acquirer: Queued, refusal: Refusal): void {
     acquirer.refusal = refusal
+    this.#settle(acquirer)
+  }
+
+  #settle(acquirer: Queued): void {
+    this.#line.remove(acquirer)
+    this.#host.wake.cancel(acquirer.deadline)
     this.#host.wake.deliver(acquirer)
   }
 }
 
-class Acquirer extends WaitNode implements Delivery, Expiring {
+/** An acquirer, of whatever it makes of its permits. */
+interface Queued extends WaitNode, Delivery, Expiring {
   readonly n: number
-  readonly #permits: Permits
-  readonly #resume: (refusal: Refusal | undefined) => void
+  readonly millis: number
   deadline: Deadline<Expiring> | undefined
   refusal: Refusal | undefined
   /** From the grant until it is taken or given back. */
+  isGranted: boolean
+}
+
+const Base = WaitNode as unknown as abstract new<A, E>() => WaitNode & Effect.Effect<A, E>
+
+/** One wait: evaluated to begin it, and once more when it is over. */
+class Acquirer<A, E> extends Base<A, E> implements Queued, Waiter<A, E> {
+  readonly #permits: Permits
+  readonly n: number
+  readonly millis: number
+  readonly #onGranted: (fiber: AnyFiber) => Effect.Effect<A, E>
+  readonly #onRefused: (refusal: Refusal) => Effect.Effect<never, E>
+  #resume: ((effect: Effect.Effect<A, E>) => void) | undefined = undefined
+  deadline: Deadline<Expiring> | undefined = undefined
+  refusal: Refusal | undefined = undefined
   isGranted = false
 
-  constructor(permits: Permits, n: number, resume: (refusal: Refusal | undefined) => void) {
+  constructor(
+    permits: Permits,
+    n: number,
+    millis: number,
+    onGranted: (fiber: AnyFiber) => Effect.Effect<A, E>,
+    onRefused: (refusal: Refusal) => Effect.Effect<never, E>
+  ) {
     super()
     this.#permits = permits
     this.n = n
+    this.millis = millis
+    this.#onGranted = onGranted
+    this.#onRefused = onRefused
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<A, E> {
+    const [onGranted, onRefused] = [this.#onGranted, this.#onRefused]
+    if (this.refusal !== undefined) return onRefused(this.refusal)
+    if (!this.isGranted) return waitAs(this, fiber)
+    this.isGranted = false
+    return onGranted(fiber)
+  }
+
+  enter(resume: (effect: Effect.Effect<A, E>) => void): void {
     this.#resume = resume
+    this.#permits.enter(this)
+  }
+
+  leave(): void {
+    this.#permits.leave(this)
   }
 
   expire(): void {
@@ -169,6 +211,8 @@ class Acquirer extends WaitNode implements Delivery, Expiring {
   }
 
   deliver(): void {
-    this.#resume(this.refusal)
+    this.#resume?.(this)
   }
 }
+
+evaluatedByItself("Acquirer", Acquirer)

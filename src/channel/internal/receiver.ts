@@ -11,14 +11,32 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Disconnected, Empty } from "../ChannelError.ts"
 import type * as Mpsc from "../Mpsc.ts"
-import { attempt } from "./attempt.ts"
 import { type Chan, disconnected } from "./chan.ts"
 import type { Consumer, Handle } from "./consumer.ts"
 import { forget, releaseWith, scopeOf } from "./inScope.ts"
+import { type AnyFiber, evaluatedByItself, handOn, Operation } from "./operation.ts"
 import { Signal } from "./signal.ts"
 import { stackless } from "./stackless.ts"
 
 const makeEmpty = (): Empty => stackless(() => new Empty(), undefined)
+
+/** `recv` and its kin: takes what is there, or waits for it, whenever it is evaluated. */
+class Receive<T, A> extends Operation<A, Disconnected> {
+  readonly #chan: Chan<T>
+  readonly #take: () => A
+
+  constructor(chan: Chan<T>, take: () => A) {
+    super()
+    this.#chan = chan
+    this.#take = take
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<A, Disconnected> {
+    return this.#chan.receiveUnsafe(this.#take, fiber)
+  }
+}
+
+evaluatedByItself("Receive", Receive)
 
 /** @internal */
 export class ReceiverHandle<T> implements Mpsc.Receiver<T> {
@@ -27,30 +45,24 @@ export class ReceiverHandle<T> implements Mpsc.Receiver<T> {
 
   constructor(chan: Chan<T>) {
     this.#chan = chan
-    this.recv = this.#receive(() => chan.takeUnsafe())
-  }
-
-  /** `take` looks again, and is run in the very step that gives its result away. */
-  #receive<A>(take: () => A): Effect.Effect<A, Disconnected> {
-    const wait = this.#chan.awaitClaim(take)
-    return attempt(() => {
-      const found = this.#chan.lookUnsafe()
-      return found === "ready" ? true : found === "ended" ? disconnected : wait
-    }, take)
+    this.recv = new Receive(chan, () => chan.takeQueuedUnsafe())
   }
 
   recvMany(max: number): Effect.Effect<ReadonlyArray<T>, Disconnected> {
-    return Effect.suspend(() => {
+    const chan = this.#chan
+    if (max >= 1) return new Receive(chan, () => chan.takeManyUnsafe(Math.floor(max)))
+    return Effect.sync(() => {
       if (!(max >= 0)) throw new RangeError(`recvMany takes a natural number, got ${max}`)
-      return max < 1 ? Effect.succeed([]) : this.#receive(() => this.#chan.takeManyUnsafe(Math.floor(max)))
+      return []
     })
   }
 
   get tryRecv(): Effect.Effect<T, Empty | Disconnected> {
-    return attempt<T, Empty | Disconnected, never>(() => {
+    return Effect.withFiber((fiber): Effect.Effect<T, Empty | Disconnected> => {
       const found = this.#chan.lookUnsafe()
-      return found === "ready" ? true : found === "ended" ? disconnected : Effect.fail(makeEmpty())
-    }, () => this.#chan.takeUnsafe())
+      if (found === "ready") return handOn(this.#chan.takeQueuedUnsafe(), fiber)
+      return found === "ended" ? disconnected : Effect.fail(makeEmpty())
+    })
   }
 
   get close(): Effect.Effect<void> {
@@ -80,7 +92,7 @@ export class ReceiverHandle<T> implements Mpsc.Receiver<T> {
   get stream(): Stream.Stream<T> {
     // One by one: what a pull takes and its stream then does not use would be lost.
     const pull = Effect.catchTag(
-      this.#receive((): readonly [T] => [this.#chan.takeUnsafe()]),
+      new Receive(this.#chan, (): readonly [T] => [this.#chan.takeQueuedUnsafe()]),
       "Disconnected",
       () => Cause.done()
     )

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-const smallest = 16
+const flood = 1024
 
 /** @internal */
 export class Ring<T> {
@@ -12,21 +12,49 @@ export class Ring<T> {
   length = 0
 
   push(value: T): void {
-    if (this.length === this.#slots.length) this.#grow()
-    this.#slots[(this.#head + this.length) & (this.#slots.length - 1)] = value
+    const slots = this.#slots
+    const size = slots.length
+    if (this.length === size) {
+      if (this.#head === 0) {
+        slots.push(value)
+        this.length++
+        return
+      }
+      return this.#growWith(value)
+    }
+    const end = this.#head + this.length
+    slots[end < size ? end : end - size] = value
     this.length++
   }
 
   /** Only when not empty. */
   shift(): T {
-    const value = this.#slots[this.#head]
+    const slots = this.#slots
+    const head = this.#head
+    const value = slots[head]
     // A taken message must not be kept alive by the slot it lay in.
-    this.#slots[this.#head] = undefined
-    this.#head = (this.#head + 1) & (this.#slots.length - 1)
-    this.length--
-    // After a flood, give the memory back.
-    if (this.length === 0 && this.#slots.length > 1024) this.clear()
+    slots[head] = undefined
+    if (--this.length === 0) this.#empty()
+    else this.#head = head + 1 === slots.length ? 0 : head + 1
     return value as T
+  }
+
+  /** Only as many as there are. */
+  shiftMany(count: number): Array<T> {
+    const slots = this.#slots
+    const end = this.#head + count
+    const rest = end - slots.length
+    const values = slots.slice(this.#head, end)
+    slots.fill(undefined, this.#head, end)
+    // It goes round the corner.
+    if (rest > 0) {
+      for (let i = 0; i < rest; i++) values.push(slots[i])
+      slots.fill(undefined, 0, rest)
+    }
+    this.length -= count
+    if (this.length === 0) this.#empty()
+    else this.#head = rest < 0 ? end : rest
+    return values as Array<T>
   }
 
   clear(): void {
@@ -35,11 +63,19 @@ export class Ring<T> {
     this.length = 0
   }
 
-  #grow(): void {
-    const size = this.#slots.length
-    const slots: Array<T | undefined> = new Array(Math.max(smallest, size * 2)).fill(undefined)
-    for (let i = 0; i < size; i++) slots[i] = this.#slots[(this.#head + i) & (size - 1)]
+  /** The next one begins at the first slot again, where it is warm. After a flood the memory is given back. */
+  #empty(): void {
+    this.#head = 0
+    if (this.#slots.length > flood) this.#slots = []
+  }
+
+  #growWith(value: T): void {
+    const { length } = this
+    const slots = new Array<T | undefined>(2 * length).fill(undefined)
+    for (let i = 0; i < length; i++) slots[i] = this.#slots[(this.#head + i) % length]
+    slots[length] = value
     this.#slots = slots
     this.#head = 0
+    this.length++
   }
 }

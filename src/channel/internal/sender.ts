@@ -5,19 +5,37 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type Closed, type Full, SendTimeout } from "../ChannelError.ts"
 import type * as Mpsc from "../Mpsc.ts"
-import { attempt, takenMeanwhile } from "./attempt.ts"
 import { type Chan, makeClosed, makeFull } from "./chan.ts"
 import { scopeOf } from "./inScope.ts"
+import { type AnyFiber, evaluatedByItself, handOn, handOnVoid, inSameStep, Operation } from "./operation.ts"
 import { PermitHandle } from "./permit.ts"
+import type { Refusal } from "./permits.ts"
 import { stackless } from "./stackless.ts"
 import { timeoutMillis } from "./wake.ts"
 
 const makeSendTimeout = <T>(value: T): SendTimeout<T> => stackless((value) => new SendTimeout({ value }), value)
+
+/** `send`: one object, and one step where there is room. */
+class Send<T> extends Operation<void, Closed<T>> {
+  readonly #sender: SenderHandle<T>
+  readonly #message: T
+
+  constructor(sender: SenderHandle<T>, message: T) {
+    super()
+    this.#sender = sender
+    this.#message = message
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<void, Closed<T>> {
+    return this.#sender.sendWithin(this.#message, fiber)
+  }
+}
+
+evaluatedByItself("Send", Send)
 
 /** @internal */
 export class SenderHandle<T> implements Mpsc.Sender<T> {
@@ -39,47 +57,51 @@ export class SenderHandle<T> implements Mpsc.Sender<T> {
   }
 
   trySend(message: T): Effect.Effect<void, Full<T> | Closed<T>> {
-    return attempt<void, Full<T> | Closed<T>, never>(() => {
-      if (this.#isClosed) return Effect.fail(makeClosed(message))
-      return this.#chan.permits.hasRoom ? true : Effect.fail(makeFull(message))
-    }, () => this.#sendNow(message))
+    return Effect.withFiber((fiber): Effect.Effect<void, Full<T> | Closed<T>> => {
+      const refusal = this.trySendUnsafe(message)
+      return refusal === undefined ? handOnVoid(fiber) : Effect.fail(refusal)
+    })
   }
 
   send(message: T): Effect.Effect<void, Closed<T>> {
-    return attempt(() => {
-      if (this.#isClosed) return Effect.fail(makeClosed(message))
-      if (this.#chan.permits.hasRoom) return true
-      return this.#sendLater(message, Infinity, () => Effect.fail(makeClosed(message)))
-    }, () => this.#sendNow(message))
+    return new Send(this, message)
+  }
+
+  /** What `send` goes on with, within the step in which it asks. */
+  sendWithin(message: T, fiber: AnyFiber): Effect.Effect<void, Closed<T>> {
+    if (!this.#isDropped && this.#chan.offerUnsafe(message)) return handOnVoid(fiber)
+    if (this.#isClosed) return Effect.fail(makeClosed(message))
+    return inSameStep(this.#sendLater(message, Infinity, () => Effect.fail(makeClosed(message))), fiber)
   }
 
   sendTimeout(message: T, timeout: Duration.Input): Effect.Effect<void, SendTimeout<T> | Closed<T>> {
-    return attempt(() => {
+    return Effect.withFiber((fiber): Effect.Effect<void, SendTimeout<T> | Closed<T>> => {
       const millis = timeoutMillis(timeout)
+      if (!this.#isDropped && this.#chan.offerUnsafe(message)) return handOnVoid(fiber)
       if (this.#isClosed) return Effect.fail(makeClosed(message))
-      if (this.#chan.permits.hasRoom) return true
       if (millis === 0) return Effect.fail(makeSendTimeout(message))
-      return this.#sendLater(
+      const later = this.#sendLater(
         message,
         millis,
         (refusal) => Effect.fail(refusal === "closed" ? makeClosed(message) : makeSendTimeout(message))
       )
-    }, () => this.#sendNow(message))
+      return inSameStep(later, fiber)
+    })
   }
 
-  #sendNow(message: T): void {
-    if (this.#isClosed || !this.#chan.permits.hasRoom) return takenMeanwhile()
-    this.#chan.trySendUnsafe(message)
-  }
-
-  #sendLater<E>(message: T, millis: number, refuse: (refusal: "closed" | "expired") => Effect.Effect<never, E>) {
-    return this.#chan.permits.wait(1, millis, () => {
-      // Granted, but then the receiver was dropped: the message would go down with it. It is refused instead.
-      if (this.#chan.isGone) {
-        this.#chan.permits.giveBack(1)
-        return takenMeanwhile()
+  #sendLater<E>(
+    message: T,
+    millis: number,
+    refuse: (refusal: Refusal) => Effect.Effect<never, E>
+  ): Effect.Effect<void, E> {
+    return this.#chan.permits.wait<void, E>(1, millis, (fiber) => {
+      if (!this.#chan.isGone) {
+        this.#chan.sendPermittedUnsafe(message)
+        return handOnVoid(fiber)
       }
-      this.#chan.sendPermittedUnsafe(message)
+      // Granted, but then the receiver was dropped: the message would go down with it. It is refused instead.
+      this.#chan.permits.giveBack(1)
+      return refuse("closed")
     }, refuse)
   }
 
@@ -92,7 +114,7 @@ export class SenderHandle<T> implements Mpsc.Sender<T> {
   }
 
   reserveMany(n: number): Effect.Effect<ReadonlyArray<Mpsc.Permit<T>>, Closed<void>, Scope.Scope> {
-    const permits = (fiber: Fiber.Fiber<unknown, unknown>) => Array.from({ length: n }, () => this.#permit(fiber))
+    const permits = (fiber: AnyFiber) => Array.from({ length: n }, () => this.#permit(fiber))
     return this.#reserve(n, () => {
       // It would wait for ever, and hold up everybody behind it.
       if (n > this.#chan.permits.max) return Effect.fail(makeClosed(undefined))
@@ -101,31 +123,32 @@ export class SenderHandle<T> implements Mpsc.Sender<T> {
   }
 
   /** A permit that is outstanding already, in the scope of the fiber that asked for it. */
-  readonly #permit = (fiber: Fiber.Fiber<unknown, unknown>): Mpsc.Permit<T> =>
-    new PermitHandle(this.#chan, scopeOf(fiber))
+  readonly #permit = (fiber: AnyFiber): Mpsc.Permit<T> => new PermitHandle(this.#chan, scopeOf(fiber))
 
   #reserve<A, E>(
     n: number,
     otherwise: () => Effect.Effect<A, E>,
-    make: (fiber: Fiber.Fiber<unknown, unknown>) => A
+    make: (fiber: AnyFiber) => A
   ): Effect.Effect<A, E | Closed<void>, Scope.Scope> {
-    const take = (fiber: Fiber.Fiber<unknown, unknown>): A => {
-      if (this.#isClosed || this.#chan.permits.capacity < n) return takenMeanwhile()
-      this.#chan.permits.acquire(n)
-      return make(fiber)
-    }
-    return attempt<A, E | Closed<void>, Scope.Scope>(() => {
+    return Effect.withFiber((fiber): Effect.Effect<A, E | Closed<void>, Scope.Scope> => {
       // More would not fit into an array.
       if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32) {
         throw new RangeError(`reserveMany takes a natural number below 2 ** 32, got ${n}`)
       }
       if (this.#isClosed) return Effect.fail(makeClosed(undefined))
-      return this.#chan.permits.capacity >= n ? true : otherwise()
-    }, take)
+      if (this.#chan.permits.capacity < n) return inSameStep(otherwise(), fiber)
+      this.#chan.permits.acquire(n)
+      return handOn(make(fiber), fiber)
+    })
   }
 
-  #waitForRoom<A>(n: number, make: (fiber: Fiber.Fiber<unknown, unknown>) => A): Effect.Effect<A, Closed<void>> {
-    return this.#chan.permits.wait(n, Infinity, make, () => Effect.fail(makeClosed(undefined)))
+  #waitForRoom<A>(n: number, make: (fiber: AnyFiber) => A): Effect.Effect<A, Closed<void>> {
+    return this.#chan.permits.wait(
+      n,
+      Infinity,
+      (fiber) => handOn(make(fiber), fiber),
+      () => Effect.fail(makeClosed(undefined))
+    )
   }
 
   get closed(): Effect.Effect<void> {

@@ -11,7 +11,7 @@ import type { Deadline } from "../../channel/internal/deadlines.ts"
 import type { Linked } from "../../channel/internal/list.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
 import type * as PoolError from "../PoolError.ts"
-import type { Owner } from "./owner.ts"
+import { Expiry } from "./expiry.ts"
 import type { Due } from "./state.ts"
 import type { Worker } from "./worker.ts"
 
@@ -35,32 +35,26 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
    * read here what has become of it.
    */
   state: "asked" | "waiting" | "lent" | "ended" | "refused" = "asked"
-  /** `attempt`: an idle resource or no answer at all; `try`: an idle resource or `PoolFull`; `wait`: wait for one. */
-  mode: "attempt" | "try" | "wait"
+  /** `try`: an idle resource or `PoolFull`; `wait`: wait for one. */
+  readonly mode: "try" | "wait"
   /** The budget in milliseconds, from the moment the machine is asked. */
   readonly wait: number
   /** The fiber whose own guard gives it back (`use`, `scoped`), and cannot while that fiber awaits the shutdown. */
   guardFiber: AnyFiber | undefined
   /**
-   * The fiber whose end abandons the lease (`checkout`). Only until the grant: then it is `owner`, and forgotten with it, for
+   * The fiber whose end abandons the lease (`checkout`). Only until the grant: then it is the worker's `owner`, and forgotten with it, for
    * a fiber holds on to what it has returned, which may well be the lease.
    */
   ownerFiber: AnyFiber | undefined
-  owner: Owner | undefined = undefined
-  ownedPrev: Borrow | undefined = undefined
-  ownedNext: Borrow | undefined = undefined
-  /** The public lease, held only while a living owner holds it too: an ownerless one must stay collectable. */
-  lease: object | undefined = undefined
   worker: Worker | undefined = undefined
-  refusal: Refusal | undefined = undefined
+  /** Why it was refused. */
+  reason: Refusal | Expiry | undefined = undefined
   /** The lease's number. */
   id = 0
-  /** Monotonic milliseconds of its arrival; negative until somebody looks at the clock. */
-  askedAt = -1
+  /** Monotonic milliseconds of its arrival; none until somebody looks at the clock. */
+  askedAt: number | undefined = undefined
   /** Its place in the order of arrival. */
   ticket = 0
-  /** Monotonic milliseconds of the grant. */
-  since = 0
   /** Its asker has it. Until then a lease can still be cancelled as untouched, or its place in the queue restored. */
   taken = false
   deadline: Deadline<Due> | undefined = undefined
@@ -68,14 +62,18 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   next: Borrow | undefined = undefined
   /** The asker is below us on this very stack and will look at `state` itself: nothing needs to be delivered. */
   asking = false
-  /** Somebody would take a later answer, or cancel. Without either a checkout is granted nothing: it would be lost. */
-  isAwaited = true
 
   constructor(mode: Borrow["mode"], wait: number, guardFiber: AnyFiber | undefined, ownerFiber: AnyFiber | undefined) {
     this.mode = mode
     this.wait = wait
     this.guardFiber = guardFiber
     this.ownerFiber = ownerFiber
+  }
+
+  get refusal(): Refusal | undefined {
+    const { reason } = this
+    if (!(reason instanceof Expiry)) return reason
+    return this.reason = reason.errorSince(this.askedAt!)
   }
 
   /** No answer yet: the mailbox may hold the question back, as the queue may the answer. */

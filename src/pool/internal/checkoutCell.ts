@@ -1,36 +1,45 @@
 /**
- * One `checkout` or `tryCheckout`. Unlike `use` it has no guard around it, for the lease is to outlive it: so it must
- * not take what it could lose.
- *
- * First an attempt that queues for nothing, in one primitive that hands its value straight on. Only where nothing was
- * idle it asks again, now from within `Effect.callback`, whose canceller stays until the lease is in the asker's hands.
+ * One `checkout` or `tryCheckout`: the borrow and the effect in one object. Unlike `use` it has no guard around it, for the
+ * lease is to outlive it: so what it takes it hands straight on, in the very same step, and where it has to wait the
+ * canceller of the wait stays until the lease is in the asker's hands.
  *
  * @internal
  */
-import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { evaluatedByItself, handOn, waitAs, type Waiter } from "../../channel/internal/operation.ts"
 import type { Lease } from "../Lease.ts"
+import type { OwnedCheckoutOptions } from "../Session.ts"
 import { type AnyFiber, Borrow } from "./borrow.ts"
 import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
 
 /** @internal */
-export class CheckoutCell extends Borrow {
+export class CheckoutCell extends Borrow implements Waiter<Lease<never>, unknown> {
   readonly #front: Front
-  #resume: ((effect: Effect.Effect<Lease<never>, unknown>) => void) | undefined
+  #resume: ((effect: Effect.Effect<Lease<never>, unknown>) => void) | undefined = undefined
 
-  constructor(front: Front, mode: "attempt" | "try", wait: number, owner: AnyFiber | undefined) {
+  constructor(front: Front, mode: Borrow["mode"], wait: number, owner: AnyFiber | undefined) {
     super(mode, wait, undefined, owner)
     this.#front = front
-    this.isAwaited = false
   }
 
-  /**
-   * Throws itself where there is nothing to take: the only way out of a primitive that hands its value straight on. A
-   * lease whose owner ended before the asker took it over is handed out all the same: ended.
-   */
-  takeOrThrow(): Lease<never> {
-    if (this.state !== "lent" && this.state !== "ended") throw this
+  /** Evaluated first to ask, and once more when the answer is there. */
+  evaluate(fiber: AnyFiber): Effect.Effect<Lease<never>, unknown> {
+    if (this.state === "asked") this.#front.ask(this)
+    switch (this.state) {
+      case "lent":
+      case "ended":
+        return handOn(this.#handOut(), fiber)
+      case "asked":
+      case "waiting":
+        return waitAs(this, fiber)
+      case "refused":
+        return Effect.fail(this.refusal)
+    }
+  }
+
+  /** A lease whose owner ended before the asker took it over is handed out all the same: ended. */
+  #handOut(): Lease<never> {
     const lease = new LeaseImpl<never>(this.#front, this)
     this.#front.handOut(this, lease)
     return lease
@@ -40,33 +49,40 @@ export class CheckoutCell extends Borrow {
     const resume = this.#resume
     if (resume === undefined || this.isPending) return
     this.#resume = undefined
-    resume(Effect.sync(() => this.takeOrThrow()))
+    resume(this)
   }
 
-  /** Goes on after an attempt that found nothing, or after a grant that did not hold. */
-  get #goOn(): Effect.Effect<Lease<never>, unknown> {
-    if (this.state === "refused") return Effect.fail(this.refusal)
-    return checkoutOf(Effect.callback<Lease<never>, unknown>((resume) => {
-      this.#resume = resume
-      this.isAwaited = true
-      if (this.state === "asked") {
-        if (this.mode === "attempt") this.mode = "wait"
-        this.#front.ask(this)
-      }
-      // Answered on the spot: still later and by the outbox, for there is no canceller before this function returns.
-      if (!this.isPending) this.#front.deliverLater(this)
-      return Effect.sync(() => this.#front.cancel(this))
-    }))
+  enter(resume: (effect: Effect.Effect<Lease<never>, unknown>) => void): void {
+    this.#resume = resume
   }
 
-  /** The effect that goes on for the cell that `take` has thrown. @internal */
-  static goOn(cause: Cause.Cause<unknown>): Effect.Effect<Lease<never>, unknown> {
-    const reason = cause.reasons[0]
-    const thrown = reason !== undefined && reason._tag === "Die" ? reason.defect : undefined
-    return thrown instanceof CheckoutCell ? thrown.#goOn : Effect.failCause(cause)
+  leave(): void {
+    this.#front.cancel(this)
   }
 }
 
 /** @internal */
-export const checkoutOf = (take: Effect.Effect<Lease<never>, unknown>): Effect.Effect<Lease<never>, unknown> =>
-  Effect.catchCause(take, (cause) => CheckoutCell.goOn(cause))
+export interface CheckoutCell extends Effect.Effect<Lease<never>, unknown> {}
+evaluatedByItself("Checkout", CheckoutCell)
+
+/** A checkout that was not evaluated yet: each evaluation is one of its own. @internal */
+export class Checkout {
+  readonly #cell: (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber) => CheckoutCell
+  readonly #options: OwnedCheckoutOptions | undefined
+
+  constructor(
+    cell: (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber) => CheckoutCell,
+    options: OwnedCheckoutOptions | undefined
+  ) {
+    this.#cell = cell
+    this.#options = options
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<Lease<never>, unknown> {
+    return this.#cell(this.#options, fiber).evaluate(fiber)
+  }
+}
+
+/** @internal */
+export interface Checkout extends Effect.Effect<Lease<never>, unknown> {}
+evaluatedByItself("Checkout", Checkout)

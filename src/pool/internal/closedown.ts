@@ -57,7 +57,7 @@ export class Closedown {
     for (let waiter = state.waiting.head; waiter !== undefined; waiter = state.waiting.head) {
       this.#lending.refuseClosed(waiter)
     }
-    for (let borrow = state.lent.head; borrow !== undefined; borrow = state.lent.head) this.#lending.revoke(borrow)
+    for (let lent = state.lent.head; lent !== undefined; lent = state.lent.head) this.#lending.revoke(lent.borrow!)
     this.#closeAll()
   }
 
@@ -110,14 +110,14 @@ export class Closedown {
   }
 
   #revokeLeasesOf(fiber: AnyFiber): void {
-    let borrow = this.#state.lent.head
-    while (borrow !== undefined) {
-      const next = borrow.next
-      if ((borrow.owner?.fiber ?? borrow.guardFiber) === fiber) {
-        const worker = this.#lending.revoke(borrow)
-        if (worker !== undefined) this.#staffing.close(worker)
+    let worker = this.#state.lent.head
+    while (worker !== undefined) {
+      const { next } = worker
+      const borrow = worker.borrow!
+      if ((worker.owner?.fiber ?? borrow.guardFiber) === fiber && this.#lending.revoke(borrow) !== undefined) {
+        this.#staffing.close(worker)
       }
-      borrow = next
+      worker = next
     }
     this.#staffing.hire()
   }

@@ -8,12 +8,11 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Actor from "../../actor/Actor.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
-import { errorName } from "../../actor/internal/target.ts"
+import type { Process } from "../../actor/internal/process.ts"
 import { type Fork, Host } from "../../channel/internal/host.ts"
 import { type Delivery, Outbox } from "../../channel/internal/outbox.ts"
 import { Signal } from "../../channel/internal/signal.ts"
@@ -25,7 +24,8 @@ import * as PoolError from "../PoolError.ts"
 import type { Ports } from "../Ports.ts"
 import { Backoff } from "./backoff.ts"
 import type { Borrow } from "./borrow.ts"
-import { Crew } from "./crew.ts"
+import { type Crew, crewOf } from "./crew.ts"
+import { Dating } from "./dating.ts"
 import { Launcher } from "./launcher.ts"
 import type { Owner } from "./owner.ts"
 import type { Parts, Settings } from "./settings.ts"
@@ -57,7 +57,8 @@ export class Core implements Ports {
   readonly gone: Signal<void>
   readonly #employer: Employer
   #outcome: Outcome | undefined
-  #actor: Actor.Context<Message> | undefined
+  /** Once it has started. */
+  #actor: Process<Message> | undefined
   /** Posted before the actor had started: somebody wants its end already. */
   readonly #early: Array<Message> = []
   /** Too many resources have died. The turn that found out is finished first. */
@@ -65,6 +66,7 @@ export class Core implements Ports {
   readonly #checkInvariants: boolean
   readonly #outbox: Outbox
   readonly #timer: Timer
+  readonly #dating = new Dating()
   readonly #backoff: Backoff
   /** The user's schedule is asked for a delay, which may take it a while. */
   #stepping: Fiber.Fiber<void> | undefined
@@ -93,7 +95,7 @@ export class Core implements Ports {
     this.#orphans = new FinalizationRegistry((borrow) => {
       if (borrow.state === "lent") this.post({ _tag: "Unreachable", borrow })
     })
-    this.#crew = this.#makeCrew(parts)
+    this.#crew = crewOf(this, parts, this.#fork)
     this.machine = new Machine(settings, this)
   }
 
@@ -102,7 +104,7 @@ export class Core implements Ports {
     trapExit: true,
     init: (context) =>
       Effect.sync(() => {
-        this.#actor = context
+        this.#actor = context.self as Process<Message>
         this.machine.start()
         for (const message of this.#early) this.post(message)
       }),
@@ -133,7 +135,7 @@ export class Core implements Ports {
   post(message: Message): void {
     if (this.#outcome !== undefined) return
     if (this.#actor === undefined) this.#early.push(message)
-    else this.#actor.self.castUnsafe(message)
+    else this.#actor.put(message)
   }
 
   /** Asks for a lease. What has become of it stands in `borrow.state` when this returns, or is delivered later. */
@@ -141,7 +143,7 @@ export class Core implements Ports {
     borrow.asking = true
     this.post(borrow)
     borrow.asking = false
-    if (borrow.state === "asked" && borrow.isAwaited) this.#unheard.add(borrow)
+    if (borrow.state === "asked") this.#unheard.add(borrow)
   }
 
   /** The asker has gone. If it was never heard, nobody is to answer it later. */
@@ -157,17 +159,24 @@ export class Core implements Ports {
   #turn(message: Message): void {
     // What a crash left in the mailbox has been answered.
     if (typeof this.#outcome === "object") return
-    if (message._tag === "Checkout" && this.#unheard.size > 0) this.#unheard.delete(message)
+    if (this.#unheard.size > 0 && message._tag === "Checkout") this.#unheard.delete(message)
     try {
       this.machine.handle(message)
       if (this.#checkInvariants) check(this.machine.state)
     } catch (defect) {
-      // A bug of ours, in the middle of a turn.
-      if (this.#outcome === undefined) this.#break(ExitReason.crash(Cause.die(defect)), message)
-      throw defect
+      this.#onDefect(defect, message)
     }
-    const exhausted = this.#exhausted
-    if (exhausted !== undefined && this.#outcome === undefined) this.#break({ _tag: "Shutdown", detail: exhausted })
+    if (this.#exhausted !== undefined) this.#onExhausted(this.#exhausted)
+  }
+
+  /** A bug of ours, in the middle of a turn. */
+  #onDefect(defect: unknown, message: Message): never {
+    if (this.#outcome === undefined) this.#break(ExitReason.crash(Cause.die(defect)), message)
+    throw defect
+  }
+
+  #onExhausted(detail: PoolError.RestartIntensityExceeded): void {
+    if (this.#outcome === undefined) this.#break({ _tag: "Shutdown", detail })
   }
 
   /** Everybody is answered, everything is closed, and the actor ends, if it has not ended already. */
@@ -180,7 +189,7 @@ export class Core implements Ports {
       // What a crash was about is not asked again of the next incarnation.
       if (culprit?._tag === "Checkout" && culprit.isPending) {
         culprit.state = "refused"
-        culprit.refusal = crashed
+        culprit.reason = crashed
         this.reply(culprit)
       }
       for (const borrow of this.#unheard) if (borrow.state === "asked") this.#employer.handBack(borrow)
@@ -208,7 +217,7 @@ export class Core implements Ports {
     return Effect.andThen(
       outcome === "closed" ? Effect.void : Effect.flatMap(closings, this.#giveUp),
       // No actor: it did not even start.
-      Effect.map(this.#actor?.self.stop(reason) ?? Effect.void, () => {
+      Effect.map(this.#actor?.stop(reason) ?? Effect.void, () => {
         this.gone.set(undefined)
         this.#employer.left(this)
       })
@@ -236,6 +245,12 @@ export class Core implements Ports {
     this.#outbox.schedule()
   }
 
+  date(): void {
+    if (this.#outbox.isScheduled) this.#dating.lent()
+    else if (this.#dating.lent()) this.#outbox.schedule()
+    else this.machine.date()
+  }
+
   open(worker: Worker): void {
     this.#launch(() => this.#crew.open(worker))
   }
@@ -255,7 +270,7 @@ export class Core implements Ports {
 
   /** It ends with the actor, and leaves no observer behind. */
   monitor(owner: Owner): void {
-    this.#actor!.monitorUnsafe(owner.fiber, (reason) => ({
+    this.#actor!.context.monitorUnsafe(owner.fiber, (reason) => ({
       _tag: "OwnerDown",
       owner,
       success: reason._tag === "Normal"
@@ -263,10 +278,11 @@ export class Core implements Ports {
   }
 
   orphan(borrow: Borrow): void {
-    const lease = borrow.lease
+    const worker = borrow.worker!
+    const { lease } = worker
     // Not handed out yet: `handOut` sees to it.
     if (lease === undefined) return
-    borrow.lease = undefined
+    worker.lease = undefined
     this.#orphans.register(lease, borrow)
   }
 
@@ -291,8 +307,10 @@ export class Core implements Ports {
   /** The asker takes the lease over. The pool holds on to the object only as long as a living owner does. */
   handOut(borrow: Borrow, lease: object): void {
     borrow.taken = true
-    if (borrow.owner !== undefined) borrow.lease = lease
-    else if (borrow.state === "lent") this.#orphans.register(lease, borrow)
+    const { worker } = borrow
+    if (worker === undefined) return
+    if (worker.owner !== undefined) worker.lease = lease
+    else this.#orphans.register(lease, borrow)
   }
 
   #launch(job: () => void): void {
@@ -302,22 +320,11 @@ export class Core implements Ports {
 
   readonly #afterFlush = (): void => {
     if (this.#outcome === undefined) {
+      this.#dating.flushed()
+      this.machine.date()
       const next = this.machine.state.deadlines.next()
       if (this.#timer.misses(next)) this.launcher.add(() => this.#timer.aim(next))
     }
     if (this.launcher.hasWork) this.launcher.wake()
-  }
-
-  #makeCrew(parts: Parts): Crew {
-    const { name, openTimeout } = this.settings
-    return new Crew({
-      factory: parts.factory,
-      link: parts.link,
-      fork: this.#fork,
-      openTimedOut: () => Cause.fail(new PoolError.OpenTimeout({ pool: name, after: Duration.millis(openTimeout) })),
-      ready: (worker, resource) => this.post({ _tag: "Ready", worker, resource }),
-      exited: (worker, reason) => this.post({ _tag: "Exited", worker, reason }),
-      closeFailed: (cause) => this.log("warning", `a closing failed with ${errorName(cause)}`)
-    })
   }
 }

@@ -3,9 +3,14 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { errorName } from "../../actor/internal/target.ts"
+import type { Exited, Ready } from "../Message.ts"
+import { OpenTimeout } from "../PoolError.ts"
+import type { Parts, Settings } from "./settings.ts"
 import type { Worker } from "./worker.ts"
 import { WorkerFiber, type Workplace } from "./workerFiber.ts"
 
@@ -58,4 +63,25 @@ export class Crew {
     )
     return Effect.map(Effect.timeoutOption(all, Duration.millis(millis)), () => this.size)
   }
+}
+
+/** What a crew reports to. @internal */
+export interface Office {
+  readonly settings: Settings
+  readonly post: (message: Ready | Exited) => void
+  readonly log: (level: "warning", message: string) => void
+}
+
+/** @internal */
+export const crewOf = (office: Office, { factory, link }: Parts, fork: Workplace["fork"]): Crew => {
+  const { name, openTimeout } = office.settings
+  return new Crew({
+    factory,
+    link,
+    fork,
+    openTimedOut: () => Cause.fail(new OpenTimeout({ pool: name, after: Duration.millis(openTimeout) })),
+    ready: (worker, resource) => office.post({ _tag: "Ready", worker, resource }),
+    exited: (worker, reason) => office.post({ _tag: "Exited", worker, reason }),
+    closeFailed: (cause) => office.log("warning", `a closing failed with ${errorName(cause)}`)
+  })
 }

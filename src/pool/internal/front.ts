@@ -100,7 +100,7 @@ export class Front implements Employer, Absence {
   /** The answer of a pool that is no more, or of a session that was dropped. */
   refuse(borrow: Borrow): void {
     borrow.state = "refused"
-    borrow.refusal = this.#refusal()
+    borrow.reason = this.#refusal()
   }
 
   handOut(borrow: Borrow, lease: object): void {
@@ -311,11 +311,11 @@ class SupervisorWatch extends Watcher {
     super()
     this.#front = front
     this.process = process
-    process.watch(this)
+    process.watchers.add(this)
   }
 
   release(): void {
-    this.process.unwatch(this)
+    this.process.watchers.remove(this)
   }
 
   onEnd(): void {

@@ -69,7 +69,7 @@ const start = Effect.fnUntraced(function*(
   )
   // Before the supervisor watches it: the pool hears of the actor's end first.
   const process = actor as Process<Message>
-  if (process.isAliveUnsafe) process.watch(new ActorWatch(core))
+  if (process.isAliveUnsafe) process.watchers.add(new ActorWatch(core))
   else core.actorEnded(process.reason)
   // After the actor, whose scope it is: so it has drained before the actor ends.
   yield* Effect.addFinalizer(() => close(front, core, settings.shutdownTimeout, place))

@@ -8,16 +8,14 @@ import type { Front } from "./front.ts"
 export class LeaseImpl<out A> implements Lease<A> {
   readonly #front: Front
   readonly #borrow: Borrow
-  readonly #id: number
 
   constructor(front: Front, borrow: Borrow) {
     this.#front = front
     this.#borrow = borrow
-    this.#id = borrow.id
   }
 
   get id(): number {
-    return this.#id
+    return this.#borrow.id
   }
 
   get pool(): string {
@@ -30,7 +28,7 @@ export class LeaseImpl<out A> implements Lease<A> {
 
   get resource(): A {
     const worker = this.#borrow.state === "lent" ? this.#borrow.worker : undefined
-    if (worker === undefined) throw new LeaseExpired({ pool: this.pool, leaseId: this.#id })
+    if (worker === undefined) throw new LeaseExpired({ pool: this.pool, leaseId: this.id })
     return worker.resource as A
   }
 
@@ -40,11 +38,11 @@ export class LeaseImpl<out A> implements Lease<A> {
   }
 
   toJSON(): unknown {
-    return { _id: "Lease", id: this.#id, pool: this.pool, isLive: this.isLive }
+    return { _id: "Lease", id: this.id, pool: this.pool, isLive: this.isLive }
   }
 
   toString(): string {
-    return `Lease(${this.pool}#${this.#id}, ${this.isLive ? "live" : "ended"})`
+    return `Lease(${this.pool}#${this.id}, ${this.isLive ? "live" : "ended"})`
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): unknown {

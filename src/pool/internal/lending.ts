@@ -3,12 +3,12 @@
  *
  * @internal
  */
-import * as Duration from "effect/Duration"
 import { stackless } from "../../channel/internal/stackless.ts"
 import * as PoolError from "../PoolError.ts"
 import type { Ports } from "../Ports.ts"
 import type { Status } from "../Status.ts"
 import type { AnyFiber, Borrow, Refusal } from "./borrow.ts"
+import { Expiry } from "./expiry.ts"
 import { Owner } from "./owner.ts"
 import type { Staffing } from "./staffing.ts"
 import type { State } from "./state.ts"
@@ -28,21 +28,26 @@ export class Lending {
 
   checkout(borrow: Borrow): void {
     const state = this.#state
-    // Answered or cancelled before this message was handled, or the asker on whose stack it was posted has gone.
-    if (borrow.state !== "asked" || !(borrow.asking || borrow.isAwaited)) return
+    // Answered or cancelled before this message was handled.
+    if (borrow.state !== "asked") return
     if (state.phase !== "open") return this.refuse(borrow, new PoolError.PoolClosed({ pool: state.settings.name }))
     // Nobody waits while something is idle, so a newcomer overtakes nobody here.
     const worker = this.#takeIdle()
-    if (worker !== undefined) return this.#lend(worker, borrow)
+    if (worker !== undefined) this.#lend(worker, borrow)
+    else this.#nothingIdle(borrow)
+  }
+
+  #nothingIdle(borrow: Borrow): void {
+    const state = this.#state
     if (borrow.mode === "try") {
       this.#refuseFull(borrow)
       return this.#staffing.warmUp()
     }
     // An asker that has no time to wait is answered before anybody looks at the length of the queue.
     if (borrow.wait === 0) {
-      return this.expire(borrow, this.#ports.now(), state.status(), state.openUpTo() === Infinity ? "open" : "queue")
+      const phase = state.openUpTo() === Infinity ? "open" : "queue"
+      return this.refuse(borrow, this.expiry(this.#ports.now(), phase, state.status()).errorNow())
     }
-    if (borrow.mode === "attempt") return
     if (state.waiting.length + 1 - state.openable > state.settings.maxWaiting) {
       return this.refuse(borrow, new PoolError.PoolOverloaded({ pool: state.settings.name, status: state.status() }))
     }
@@ -63,11 +68,12 @@ export class Lending {
   }
 
   checkin(borrow: Borrow): void {
+    const { failures } = this.#state
     const worker = this.end(borrow)
     if (worker === undefined) return
     this.place(worker)
-    // It may have proven that openings work again.
-    this.#staffing.hire()
+    // It has proven that openings work again.
+    if (this.#state.failures < failures) this.#staffing.hire()
   }
 
   destroyed(borrow: Borrow): void {
@@ -102,7 +108,9 @@ export class Lending {
    */
   bereave(borrow: Borrow): void {
     const { guardFiber } = borrow
-    const owner = borrow.owner?.fiber
+    const owner = borrow.worker?.owner?.fiber
+    // What was idle was lent as soon as it was asked for.
+    borrow.askedAt ??= borrow.worker?.lentAt
     if (this.end(borrow) === undefined || borrow.taken) return
     const state = this.#state
     // It is a request again, and whose it is has not changed.
@@ -119,20 +127,21 @@ export class Lending {
 
   adopt(borrow: Borrow, fiber: AnyFiber): void {
     if (borrow.state !== "lent") return
-    borrow.owner?.release(borrow)
-    this.#own(borrow, fiber)
+    const worker = borrow.worker!
+    worker.owner?.release(worker)
+    this.#own(worker, fiber)
   }
 
   ownerDown(owner: Owner, success: boolean): void {
     const state = this.#state
     if (state.owners.get(owner.fiber) === owner) state.owners.delete(owner.fiber)
     const release = success && state.settings.onOwnerSuccess === "release"
-    for (let borrow = owner.first; borrow !== undefined; borrow = owner.first) {
+    for (let worker = owner.first; worker !== undefined; worker = owner.first) {
       if (release) {
-        owner.release(borrow)
-        this.#ports.orphan(borrow)
+        owner.release(worker)
+        this.#ports.orphan(worker.borrow!)
       } else {
-        this.abandon(borrow)
+        this.abandon(worker.borrow!)
       }
     }
   }
@@ -159,9 +168,11 @@ export class Lending {
     const worker = borrow.worker!
     borrow.state = "ended"
     borrow.worker = undefined
-    borrow.lease = undefined
-    borrow.owner?.release(borrow)
-    state.lent.remove(borrow)
+    if (worker.owner !== undefined) {
+      worker.owner.release(worker)
+      worker.lease = undefined
+    }
+    state.lent.remove(worker)
     worker.state = "free"
     worker.borrow = undefined
     if (borrow.taken && !worker.proven) this.#staffing.proven(worker)
@@ -171,11 +182,11 @@ export class Lending {
     return worker
   }
 
-  refuse(borrow: Borrow, refusal: Refusal): void {
+  refuse(borrow: Borrow, refusal: Refusal | Expiry): void {
     if (borrow.state === "waiting") this.#leaveQueue(borrow)
     borrow.state = "refused"
     borrow.guardFiber = undefined
-    borrow.refusal = refusal
+    borrow.reason = refusal
     this.#ports.reply(borrow)
   }
 
@@ -184,22 +195,34 @@ export class Lending {
     this.refuse(borrow, stackless((pool) => new PoolError.PoolClosed({ pool }), this.#state.settings.name))
   }
 
-  /** `status` is shared by all that expire in one turn. */
-  expire(borrow: Borrow, now: number, status: Status, phase: "queue" | "open"): void {
+  /** What whoever expires in this turn is told. `status` is that of before the first of them has left. */
+  expiry(now: number, phase: "queue" | "open", status: Status): Expiry {
+    const { lastOpenFailure, lent, settings } = this.#state
+    this.#date(now)
+    return new Expiry(settings.name, now, phase, status, lent.head?.lentAt, lastOpenFailure)
+  }
+
+  /**
+   * A look at the clock costs as much as a whole turn, so there is one for all that a batch of turns has lent and made
+   * wait, and none for what came back within it. A waiter that was served within it has no deadline either.
+   */
+  date(): void {
+    const { lent, undated } = this.#state
+    if (undated.length > 0 || (lent.tail !== undefined && lent.tail.lentAt === undefined)) this.#date(this.#ports.now())
+  }
+
+  #date(now: number): void {
     const state = this.#state
-    const waited = borrow.state === "waiting" ? now - borrow.askedAt : 0
-    const oldest = state.lent.head
-    const fields = {
-      pool: state.settings.name,
-      waited: Duration.millis(waited),
-      phase,
-      status,
-      oldestLeaseAge: oldest === undefined ? undefined : Duration.millis(now - oldest.since),
-      lastOpenFailure: state.lastOpenFailure
+    // Those without a date are the newest.
+    let worker = state.lent.tail
+    for (; worker !== undefined && worker.lentAt === undefined; worker = worker.prev) worker.lentAt = now
+    const { undated } = state
+    if (undated.length === 0) return
+    state.undated = []
+    for (const borrow of undated) {
+      borrow.askedAt ??= now
+      if (borrow.state === "waiting" && borrow.deadline === undefined) this.#setDeadline(borrow, borrow.askedAt)
     }
-    // A waiter's failure is made in the timer's turn, whose stack would show nothing but the timer, for microseconds.
-    const make = (): Refusal => new PoolError.CheckoutTimeout<unknown>(fields)
-    this.refuse(borrow, borrow.state === "waiting" ? stackless(make, undefined) : make())
   }
 
   #refuseFull(borrow: Borrow): void {
@@ -221,14 +244,18 @@ export class Lending {
     borrow.state = "lent"
     borrow.worker = worker
     borrow.id = ++state.lastLeaseId
-    borrow.since = this.#ports.now()
-    if (borrow.ticket === 0) this.#stamp(borrow, borrow.since)
-    state.lent.append(borrow)
-    if (borrow.ownerFiber !== undefined) this.#own(borrow, borrow.ownerFiber)
+    worker.lentAt = undefined
+    if (borrow.ticket === 0) borrow.ticket = ++state.lastTicket
+    state.lent.append(worker)
+    this.#ports.date()
+    if (borrow.ownerFiber !== undefined) {
+      this.#own(worker, borrow.ownerFiber)
+      borrow.ownerFiber = undefined
+    }
     this.#ports.reply(borrow)
   }
 
-  #own(borrow: Borrow, fiber: AnyFiber): void {
+  #own(worker: Worker, fiber: AnyFiber): void {
     const owners = this.#state.owners
     let owner = owners.get(fiber)
     if (owner === undefined) {
@@ -236,28 +263,30 @@ export class Lending {
       owners.set(fiber, owner)
       this.#ports.monitor(owner)
     }
-    owner.take(borrow)
-    borrow.ownerFiber = undefined
+    owner.take(worker)
   }
 
   #enqueue(borrow: Borrow): void {
     const state = this.#state
-    this.#stamp(borrow, this.#ports.now())
+    borrow.ticket = ++state.lastTicket
     state.waiting.append(borrow)
     this.#await(borrow)
-  }
-
-  /** Its arrival: its place in the order, and the beginning of its budget. */
-  #stamp(borrow: Borrow, now: number): void {
-    // It may have waited in the lobby already.
-    if (borrow.askedAt < 0) borrow.askedAt = now
-    borrow.ticket = ++this.#state.lastTicket
   }
 
   #await(borrow: Borrow): void {
     borrow.state = "waiting"
     if (borrow.wait === Infinity) return
-    borrow.deadline = this.#state.deadlines.add(borrow.askedAt + borrow.wait, borrow)
+    if (borrow.askedAt === undefined) {
+      this.#state.undated.push(borrow)
+      this.#ports.aim()
+    } else {
+      // It has waited before: in the lobby, or for what has died under its lease.
+      this.#setDeadline(borrow, borrow.askedAt)
+    }
+  }
+
+  #setDeadline(borrow: Borrow, askedAt: number): void {
+    borrow.deadline = this.#state.deadlines.add(askedAt + borrow.wait, borrow)
     this.#ports.aim()
   }
 

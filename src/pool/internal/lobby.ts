@@ -39,13 +39,13 @@ export class Lobby {
     return this.#guests.size
   }
 
-  /** Who cannot wait is refused; one that only attempts is left alone, and asks once more. */
+  /** Who cannot wait is refused. */
   enter(borrow: Borrow): void {
     const refusal = this.#refusalFor(borrow)
     if (refusal !== undefined) {
       borrow.state = "refused"
-      borrow.refusal = refusal
-    } else if (borrow.mode === "wait") this.#seat(borrow)
+      borrow.reason = refusal
+    } else this.#seat(borrow)
   }
 
   #refusalFor({ mode, wait }: Borrow): Refusal | undefined {
@@ -53,17 +53,17 @@ export class Lobby {
     if (mode === "try") return new PoolError.PoolFull({ pool: name, status: this.#absence.emptyStatus() })
     if (wait === 0) return this.#timeout(0)
     // As the next incarnation would judge: it opens for as many as it has room for.
-    if (mode === "attempt" || this.size < size + maxOverflow + maxWaiting) return undefined
+    if (this.size < size + maxOverflow + maxWaiting) return undefined
     return new PoolError.PoolOverloaded({ pool: name, status: this.#absence.emptyStatus() })
   }
 
   #seat(borrow: Borrow): void {
     const now = this.#host.now()
     // One that comes back, from an incarnation that crashed as soon as it began, has its first budget.
-    if (borrow.askedAt < 0) borrow.askedAt = now
-    const guest = new Guest(() => this.#expire(borrow))
+    const askedAt = borrow.askedAt ??= now
+    const guest = new Guest(() => this.#expire(borrow, askedAt))
     this.#guests.set(borrow, guest)
-    if (borrow.wait < Infinity) guest.deadline = this.#host.wake.expireAfter(borrow.askedAt + borrow.wait - now, guest)
+    if (borrow.wait < Infinity) guest.deadline = this.#host.wake.expireAfter(askedAt + borrow.wait - now, guest)
   }
 
   leave(borrow: Borrow): void {
@@ -85,10 +85,10 @@ export class Lobby {
     this.#host.wake.deliver(delivery)
   }
 
-  #expire(borrow: Borrow): void {
+  #expire(borrow: Borrow, askedAt: number): void {
     this.leave(borrow)
     borrow.state = "refused"
-    borrow.refusal = this.#timeout(this.#host.now() - borrow.askedAt)
+    borrow.reason = this.#timeout(this.#host.now() - askedAt)
     this.deliver(borrow)
   }
 

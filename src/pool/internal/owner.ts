@@ -4,36 +4,37 @@
  *
  * @internal
  */
-import type { AnyFiber, Borrow } from "./borrow.ts"
+import type { AnyFiber } from "./borrow.ts"
+import type { Worker } from "./worker.ts"
 
 /** @internal */
 export class Owner {
   readonly fiber: AnyFiber
-  #head: Borrow | undefined = undefined
+  #head: Worker | undefined = undefined
 
   constructor(fiber: AnyFiber) {
     this.fiber = fiber
   }
 
-  take(borrow: Borrow): void {
-    borrow.owner = this
-    borrow.ownedPrev = undefined
-    borrow.ownedNext = this.#head
-    if (this.#head !== undefined) this.#head.ownedPrev = borrow
-    this.#head = borrow
+  take(worker: Worker): void {
+    worker.owner = this
+    worker.ownedPrev = undefined
+    worker.ownedNext = this.#head
+    if (this.#head !== undefined) this.#head.ownedPrev = worker
+    this.#head = worker
   }
 
-  release(borrow: Borrow): void {
-    if (borrow.ownedPrev === undefined) this.#head = borrow.ownedNext
-    else borrow.ownedPrev.ownedNext = borrow.ownedNext
-    if (borrow.ownedNext !== undefined) borrow.ownedNext.ownedPrev = borrow.ownedPrev
-    borrow.ownedPrev = undefined
-    borrow.ownedNext = undefined
-    borrow.owner = undefined
+  release(worker: Worker): void {
+    if (worker.ownedPrev === undefined) this.#head = worker.ownedNext
+    else worker.ownedPrev.ownedNext = worker.ownedNext
+    if (worker.ownedNext !== undefined) worker.ownedNext.ownedPrev = worker.ownedPrev
+    worker.ownedPrev = undefined
+    worker.ownedNext = undefined
+    worker.owner = undefined
   }
 
-  /** Any of its leases: the newest. */
-  get first(): Borrow | undefined {
+  /** Any that it has borrowed: the one it has had for the shortest time. */
+  get first(): Worker | undefined {
     return this.#head
   }
 }

@@ -20,11 +20,11 @@ import type {
 import type { ShutdownReport, Status } from "../Status.ts"
 import { awaitEnd } from "./awaiter.ts"
 import type { AnyFiber, Borrow } from "./borrow.ts"
-import { CheckoutCell, checkoutOf } from "./checkoutCell.ts"
+import { Checkout, CheckoutCell } from "./checkoutCell.ts"
 import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
 import { millisOf } from "./settings.ts"
-import { UseCell } from "./useCell.ts"
+import { type Body, ScopedCell, Use, UseCell } from "./useCell.ts"
 
 /** @internal */
 export class SessionImpl<out A, out E> implements Session<A, E> {
@@ -52,43 +52,37 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return this.#front.settings.name
   }
 
-  readonly checkout = (options?: OwnedCheckoutOptions): Effect.Effect<Lease<A>, CheckoutError<E>> => {
-    const take = Effect.withFiberSucceed((fiber) => {
-      const wait = this.#waitOf(options?.timeout)
-      return this.#take(new CheckoutCell(this.#front, "attempt", wait, ownerOf(options, fiber)))
-    })
-    return checkoutOf(take) as Effect.Effect<Lease<A>, CheckoutError<E>>
-  }
+  readonly checkout = (options?: OwnedCheckoutOptions): Effect.Effect<Lease<A>, CheckoutError<E>> =>
+    new Checkout(this.#checkoutCell, options) as Effect.Effect<Lease<never>, unknown> as Effect.Effect<
+      Lease<A>,
+      CheckoutError<E>
+    >
 
-  readonly tryCheckout = (options?: Pick<OwnedCheckoutOptions, "owner">): Effect.Effect<Lease<A>, TryCheckoutError> => {
-    const take = Effect.withFiberSucceed((fiber) =>
-      this.#take(new CheckoutCell(this.#front, "try", 0, ownerOf(options, fiber)))
-    )
-    return checkoutOf(take) as Effect.Effect<Lease<A>, TryCheckoutError>
-  }
+  readonly tryCheckout = (options?: Pick<OwnedCheckoutOptions, "owner">): Effect.Effect<Lease<A>, TryCheckoutError> =>
+    new Checkout(this.#tryCell, options) as Effect.Effect<Lease<never>, unknown> as Effect.Effect<
+      Lease<A>,
+      TryCheckoutError
+    >
 
   readonly use = <B, E2, R2>(
     f: (resource: A, lease: Lease<A>) => Effect.Effect<B, E2, R2>,
     options?: CheckoutOptions
   ): Effect.Effect<B, E2 | CheckoutError<E>, R2> => {
-    return Effect.withFiber((fiber) => {
-      const cell = this.#cell(f, options, fiber)
-      return Effect.onExitPrimitive(cell, (exit) => cell.leave(exit) as undefined)
-    }) as Effect.Effect<B, E2 | CheckoutError<E>, R2>
+    return new Use(this.#useCell, f, options) as Effect.Effect<unknown, unknown, unknown> as Effect.Effect<
+      B,
+      E2 | CheckoutError<E>,
+      R2
+    >
   }
 
   readonly scoped = (options?: CheckoutOptions): Effect.Effect<A, CheckoutError<E>, Scope.Scope> => {
     return Effect.withFiber((fiber) => {
       let held: A
-      const cell = this.#cell(
-        (resource: A) => {
-          held = resource
-          cell.touched = false
-          return Effect.void
-        },
-        options,
-        fiber
-      )
+      const take = (resource: A): Effect.Effect<void> => {
+        held = resource
+        return Effect.void
+      }
+      const cell = this.#admit(new ScopedCell(this.#front, take, this.#waitOf(options?.timeout), fiber))
       // A scope of its own, so that a checkout that failed leaves nothing behind in a scope that lives long.
       const scope = Scope.forkUnsafe(Context.getUnsafe(fiber.context, Scope.Scope))
       // A scope that closes while the cell waits does not end its wait: it ends what the wait gives it.
@@ -108,7 +102,7 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
       return Effect.andThen(
         guarded,
         Effect.withFiberSucceed(() => {
-          cell.touched = true
+          cell.isHandedOver = true
           return held
         })
       )
@@ -149,16 +143,23 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return this.toJSON()
   }
 
-  #cell(body: UseBody<A>, options: CheckoutOptions | undefined, fiber: AnyFiber): UseCell {
-    const cell = new UseCell(this.#front, body, this.#waitOf(options?.timeout), fiber)
-    if (this.#dropped) this.#front.refuse(cell)
-    return cell
+  readonly #checkoutCell = (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber): CheckoutCell => {
+    return this.#admit(
+      new CheckoutCell(this.#front, "wait", this.#waitOf(options?.timeout), ownerOf(options, fiber))
+    )
   }
 
-  #take(cell: CheckoutCell): Lease<never> {
+  readonly #tryCell = (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber): CheckoutCell => {
+    return this.#admit(new CheckoutCell(this.#front, "try", 0, ownerOf(options, fiber)))
+  }
+
+  readonly #useCell = (body: Body, options: CheckoutOptions | undefined, fiber: AnyFiber): UseCell => {
+    return this.#admit(new UseCell(this.#front, body, this.#waitOf(options?.timeout), fiber))
+  }
+
+  #admit<Cell extends Borrow>(cell: Cell): Cell {
     if (this.#dropped) this.#front.refuse(cell)
-    else this.#front.ask(cell)
-    return cell.takeOrThrow()
+    return cell
   }
 
   #drop(): void {
@@ -185,8 +186,6 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     throw new InvalidOptions({ pool: this.name, problems: [`${option}: must be a duration, not negative and not NaN`] })
   }
 }
-
-type UseBody<A> = (resource: A, lease: Lease<A>) => Effect.Effect<unknown, unknown, unknown>
 
 const ownerOf = (
   options: Pick<OwnedCheckoutOptions, "owner"> | undefined,

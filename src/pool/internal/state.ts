@@ -28,9 +28,12 @@ export class State {
   /** In the order in which they were started: they stop in reverse. */
   readonly workers = new Set<Worker>()
   readonly idle = new List<Worker>()
+  /** In the order in which they were lent. */
+  readonly lent = new List<Worker>()
   /** Oldest first. */
-  readonly lent = new List<Borrow>()
   readonly waiting = new List<Borrow>()
+  /** Began to wait at a time that nobody has read yet, and so have no deadline; some of them may have been served. */
+  undated: Array<Borrow> = []
   opening = 0
   closing = 0
   abandoned = 0

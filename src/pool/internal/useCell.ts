@@ -9,29 +9,23 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
 import type * as Exit from "effect/Exit"
+import { evaluatedByItself, inSameStep } from "../../channel/internal/operation.ts"
 import type { Lease } from "../Lease.ts"
 import { PoolClosed } from "../PoolError.ts"
+import type { CheckoutOptions } from "../Session.ts"
 import { type AnyFiber, Borrow } from "./borrow.ts"
 import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
 
-type Body = (resource: never, lease: Lease<never>) => Effect.Effect<unknown, unknown, unknown>
-
-/** A borrow that is an effect as well. */
-const BorrowEffect = Effectable.Mixin(Borrow) as unknown as abstract new(
-  ...args: ConstructorParameters<typeof Borrow>
-) => Borrow & Effect.Effect<unknown, unknown, unknown>
+/** What is done with the resource. @internal */
+export type Body = (resource: never, lease: Lease<never>) => Effect.Effect<unknown, unknown, unknown>
 
 /** @internal */
-export class UseCell extends BorrowEffect {
+export class UseCell extends Borrow {
   readonly #front: Front
   readonly #body: Body
-  #hasAsked = false
-  /** The caller may have done something with the resource: it is no longer as good as new whatever happens. */
-  touched = false
-  #resume: ((effect: Effect.Effect<unknown, unknown, unknown>) => void) | undefined
+  #resume: ((effect: Effect.Effect<unknown, unknown, unknown>) => void) | undefined = undefined
 
   constructor(front: Front, body: Body, wait: number, fiber: AnyFiber) {
     super("wait", wait, fiber, undefined)
@@ -40,26 +34,20 @@ export class UseCell extends BorrowEffect {
   }
 
   /** Evaluated first to ask, and once more when the answer is there: a waiter is resumed with the borrowed body itself. */
-  asEffect(): Effect.Effect<unknown, unknown, unknown> {
-    if (!this.#hasAsked) this.#ask()
+  evaluate(fiber: AnyFiber): Effect.Effect<unknown, unknown, unknown> {
+    if (this.state === "asked") this.#front.ask(this)
     switch (this.state) {
       case "lent":
         this.taken = true
-        this.touched = true
         return asEffect(this.#body(this.worker!.resource as never, new LeaseImpl<never>(this.#front, this)))
       case "asked":
       case "waiting":
-        return this.#wait
+        return inSameStep(this.#wait, fiber)
       case "refused":
         return Effect.fail(this.refusal)
       case "ended":
         return Effect.fail(new PoolClosed({ pool: this.#front.settings.name }))
     }
-  }
-
-  #ask(): void {
-    this.#hasAsked = true
-    if (this.state === "asked") this.#front.ask(this)
   }
 
   deliver(): void {
@@ -71,15 +59,12 @@ export class UseCell extends BorrowEffect {
 
   /** Needs no canceller: the guard outside posts `Cancel`, also when the answer came before the interruption was seen. */
   get #wait(): Effect.Effect<unknown, unknown, unknown> {
-    return Effect.callback<unknown, unknown, unknown>((resume) => {
-      if (this.isPending) this.#resume = resume
-      else resume(this)
-    })
+    return Effect.callback<unknown, unknown, unknown>((resume) => void (this.#resume = resume))
   }
 
   /** The asker is through with it, or has gone. */
   leave(exit: Exit.Exit<unknown, unknown>): void {
-    if (!this.touched) return this.giveBack()
+    if (!this.taken) return this.giveBack()
     if (this.state !== "lent") return
     if (exit._tag === "Failure" && isBrokenBy(this.#front, exit.cause)) {
       this.#front.post({ _tag: "Destroyed", borrow: this, reason: undefined })
@@ -90,13 +75,56 @@ export class UseCell extends BorrowEffect {
 
   /** Nobody has touched the resource, if there is one. */
   giveBack(): void {
-    if (this.#hasAsked && (this.isPending || this.state === "lent")) this.#front.cancel(this)
+    if (this.isPending || this.state === "lent") this.#front.cancel(this)
   }
 }
 
+/** @internal */
+export interface UseCell extends Effect.Effect<unknown, unknown, unknown> {}
+evaluatedByItself("Use", UseCell)
+
+/** Its asker has the resource only when the scope has: between the two steps it is as good as new. @internal */
+export class ScopedCell extends UseCell {
+  isHandedOver = false
+
+  override leave(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.taken && !this.isHandedOver) this.giveBack()
+    else super.leave(exit)
+  }
+}
+
+/** A `use` that was not evaluated yet: each evaluation is a borrow of its own, with the guard around it. @internal */
+export class Use {
+  readonly #cell: (body: Body, options: CheckoutOptions | undefined, fiber: AnyFiber) => UseCell
+  readonly #body: Body
+  readonly #options: CheckoutOptions | undefined
+
+  constructor(
+    cell: (body: Body, options: CheckoutOptions | undefined, fiber: AnyFiber) => UseCell,
+    body: Body,
+    options: CheckoutOptions | undefined
+  ) {
+    this.#cell = cell
+    this.#body = body
+    this.#options = options
+  }
+
+  evaluate(fiber: AnyFiber): Effect.Effect<unknown, unknown, unknown> {
+    const cell = this.#cell(this.#body, this.#options, fiber)
+    // The guard gives what it guards, which asks behind it, still in this step.
+    const next = inSameStep(Effect.onExitPrimitive(cell, (exit) => cell.leave(exit) as undefined), fiber)
+    return next === cell ? cell.evaluate(fiber) : next
+  }
+}
+
+/** @internal */
+export interface Use extends Effect.Effect<unknown, unknown, unknown> {}
+evaluatedByItself("Use", Use)
+
 /** Effect would end the fiber on the spot, without a look at its guards, and the resource would be lent for ever. */
 const asEffect = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  if (Effect.isEffect(body)) return body
+  // What `Effect.isEffect` asks, for half its price.
+  if ((body as { readonly [Effect.TypeId]?: unknown } | undefined)?.[Effect.TypeId] !== undefined) return body
   throw new TypeError("the function given to use must return an Effect")
 }
 

@@ -7,6 +7,7 @@
 import type { Deadline } from "../../channel/internal/deadlines.ts"
 import type { Linked } from "../../channel/internal/list.ts"
 import type { Borrow } from "./borrow.ts"
+import type { Owner } from "./owner.ts"
 import type { Due } from "./state.ts"
 
 /** @internal */
@@ -23,6 +24,17 @@ export class Worker implements Linked<Worker> {
   doubted = false
   /** Whose it is, while `lent`. */
   borrow: Borrow | undefined = undefined
+  /** Whose end abandons the lease. */
+  owner: Owner | undefined = undefined
+  ownedPrev: Worker | undefined = undefined
+  ownedNext: Worker | undefined = undefined
+  /** The public lease, held only while a living owner holds it too: an ownerless one must stay collectable. */
+  lease: object | undefined = undefined
+  /**
+   * Monotonic milliseconds of the moment at which it was lent, or of the end of the batch of turns in which it was; none
+   * until then.
+   */
+  lentAt: number | undefined = undefined
   /** Of its opening, later of its closing. */
   deadline: Deadline<Due> | undefined = undefined
   prev: Worker | undefined = undefined

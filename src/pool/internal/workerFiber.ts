@@ -34,10 +34,9 @@ export interface Workplace {
   readonly closeFailed: (cause: Cause.Cause<unknown>) => void
 }
 
-/** Whoever pools actors need not say that they can die; any other resource does not die unless a link says so. */
-const linkOfActor = (resource: unknown): Effect.Effect<unknown, unknown> => {
-  if (!(resource instanceof Resolvable)) return Effect.never
-  const { awaitExit, id, name } = resource as unknown as ActorRef<never>
+/** Whoever pools actors need not say that they can die. */
+const linkOfActor = (actor: Resolvable): Effect.Effect<unknown, unknown> => {
+  const { awaitExit, id, name } = actor as Resolvable & ActorRef<never>
   return Effect.flatMap(awaitExit, (reason) => Effect.fail(new ActorStopped({ actor: id, name, reason })))
 }
 
@@ -119,7 +118,9 @@ export class WorkerFiber {
   }
 
   #hold(resource: unknown): Effect.Effect<unknown, unknown> {
-    const link = this.#place.link ?? linkOfActor
+    const { link } = this.#place
+    // Any other resource does not die unless a link says so.
+    if (link === undefined) return resource instanceof Resolvable ? linkOfActor(resource) : Effect.never
     // A listener that the link adds is removed with the resource, not with the pool.
     return Effect.suspend(() => Scope.provide(link(resource), this.#scope))
   }

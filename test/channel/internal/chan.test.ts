@@ -3,9 +3,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit } from "effect"
+import { Cell } from "../../../src/channel/internal/cell.ts"
 import { Chan } from "../../../src/channel/internal/chan.ts"
 import { Host } from "../../../src/channel/internal/host.ts"
-import { makeUnsafe } from "../../../src/channel/internal/oneshot.ts"
+import { pairOf } from "../../../src/channel/internal/oneshot.ts"
 import { settle } from "../../support/waiting.ts"
 
 const make = (capacity = Infinity) => Chan.makeUnsafe<number>(new Host(Context.empty()), capacity)
@@ -28,9 +29,9 @@ describe("pushUnsafe", () => {
     assert.isTrue(chan.pushUnsafe(2))
     assert.isTrue(chan.pushUnsafe(3))
     assert.strictEqual(chan.permits.capacity, 0)
-    assert.deepStrictEqual([chan.takeUnsafe(), chan.takeUnsafe()], [1, 2])
+    assert.deepStrictEqual([chan.takeQueuedUnsafe(), chan.takeQueuedUnsafe()], [1, 2])
     assert.strictEqual(chan.trySendUnsafe(4)?._tag, "Full")
-    assert.strictEqual(chan.takeUnsafe(), 3)
+    assert.strictEqual(chan.takeQueuedUnsafe(), 3)
     assert.isUndefined(chan.trySendUnsafe(5))
   })
 
@@ -174,11 +175,13 @@ describe("an idle consumer", () => {
 })
 
 describe("a oneshot inside a turn", () => {
-  it("is made with the turn's host, and answered before anybody waits", () => {
-    const { cell, sender } = makeUnsafe<number>(new Host(Context.empty()))
-    assert.isFalse(cell.isAnswered)
-    sender.sendUnsafe(1)
-    assert.isTrue(cell.isAnswered)
-    assert.strictEqual(cell.takeUnsafe(), 1)
-  })
+  it.effect("is made with the turn's host, and answered before anybody waits", () =>
+    Effect.gen(function*() {
+      const cell = new Cell<number, never>(new Host(Context.empty()))
+      const [sender, receiver] = pairOf(cell)
+      assert.isFalse(cell.isAnswered)
+      sender.sendUnsafe(1)
+      assert.isTrue(cell.isAnswered)
+      assert.strictEqual(yield* receiver.recv(), 1)
+    }))
 })

@@ -19,8 +19,11 @@ describe("Ring", () => {
         if (model.length === 0 || next() < 0.55) {
           ring.push(i)
           model.push(i)
-        } else {
+        } else if (next() < 0.8) {
           assert.strictEqual(ring.shift(), model.shift())
+        } else {
+          const count = 1 + Math.floor(next() * model.length)
+          assert.deepStrictEqual(ring.shiftMany(count), model.splice(0, count))
         }
         assert.strictEqual(ring.length, model.length)
       }

@@ -135,17 +135,6 @@ describe("Machine: tryCheckout", () => {
     rig.ready(1)
     assert.strictEqual(rig.checkout("d", { mode: "try", wait: 0 }).outcome, "lent 1")
   })
-
-  it("an attempt is answered by an idle resource or not at all, and may ask again as a waiter", () => {
-    const rig = MachineRig.open()
-    assert.strictEqual(rig.checkout("a", { mode: "attempt" }).outcome, "lent 1")
-    const b = rig.checkout("b", { mode: "attempt" })
-    assert.strictEqual(b.outcome, "asked")
-    assert.strictEqual(rig.status.waiting, 0)
-    b.mode = "wait"
-    rig.ask(b)
-    assert.strictEqual(b.outcome, "waiting")
-  })
 })
 
 describe("Machine: a timeout of 0", () => {
@@ -167,11 +156,10 @@ describe("Machine: a timeout of 0", () => {
     assert.strictEqual(refusal(rig.checkout("c", { wait: 0 }), "CheckoutTimeout").phase, "queue", "the place is b's")
   })
 
-  it("wins over maxWaiting 0: CheckoutTimeout, not PoolOverloaded, in an attempt too", () => {
+  it("wins over maxWaiting 0: CheckoutTimeout, not PoolOverloaded", () => {
     const rig = MachineRig.open({ maxWaiting: 0 })
     rig.checkout("a")
     assert.strictEqual(rig.checkout("b", { wait: 0 }).outcome, "CheckoutTimeout")
-    assert.strictEqual(rig.checkout("c", { mode: "attempt", wait: 0 }).outcome, "CheckoutTimeout")
   })
 })
 

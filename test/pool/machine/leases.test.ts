@@ -41,10 +41,16 @@ describe("Machine: a lease ends once", () => {
 
   it("forgets its resource as it ends: the machine holds on to neither", () => {
     const rig = MachineRig.open({ size: 1, maxOverflow: 1 })
-    const a = rig.checkout("a")
-    a.lease = {}
+    const a = rig.checkout("a", { owner: fiber("f") })
+    const worker = a.worker!
+    worker.lease = {}
     rig.checkin(a)
-    assert.deepStrictEqual([a.worker, a.lease, a.owner], [undefined, undefined, undefined])
+    assert.deepStrictEqual([a.worker, worker.borrow, worker.lease, worker.owner], [
+      undefined,
+      undefined,
+      undefined,
+      undefined
+    ])
     rig.destroyed(rig.checkout("b"))
     assert.strictEqual(rig.worker(1).resource, undefined)
   })
@@ -144,7 +150,7 @@ describe("Machine: owners", () => {
     const [a, b] = [rig.checkout("a", { owner: f }), rig.checkout("b", { owner: f })]
     rig.calls()
     rig.ownerDown(f, true)
-    assert.deepStrictEqual([a.state, b.state, a.owner], ["lent", "lent", undefined])
+    assert.deepStrictEqual([a.state, b.state, a.worker?.owner], ["lent", "lent", undefined])
     assert.deepStrictEqual([...rig.calls()].sort(), ["orphan a", "orphan b"])
     rig.checkin(a)
     assert.strictEqual(rig.numbers, "1/1/0/0/0")
@@ -234,7 +240,7 @@ describe("Machine: adopt", () => {
     const a = rig.checkout("a", { owner: f })
     rig.adopt(a, f)
     assert.deepStrictEqual(rig.calls(), ["monitor f"])
-    assert.strictEqual(a.owner?.fiber, f)
+    assert.strictEqual(a.worker?.owner?.fiber, f)
   })
 })
 

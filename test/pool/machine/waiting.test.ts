@@ -76,7 +76,7 @@ describe("Machine: deadlines", () => {
     rig.pass(100)
     assert.strictEqual(b.outcome, "waiting")
     assert.strictEqual(rig.ports.aims, before + 1)
-    assert.strictEqual(rig.machine.state.deadlines.next(), b.askedAt + 5_000)
+    assert.strictEqual(rig.machine.state.deadlines.next(), b.askedAt! + 5_000)
   })
 
   it("carries what a person needs: how long, the phase, the numbers, the age of the oldest lease", () => {
@@ -96,7 +96,7 @@ describe("Machine: deadlines", () => {
     assert.strictEqual(error.lastOpenFailure, undefined)
     rig.checkin(first)
     const d = rig.checkout("d")
-    assert.strictEqual(d.since, rig.ports.time)
+    assert.strictEqual(d.worker!.lentAt, rig.ports.time)
   })
 
   it("the oldest lease is the one granted first, also after leases have changed hands", () => {
@@ -121,6 +121,22 @@ describe("Machine: deadlines", () => {
     const [b, c, d] = waiters.map((borrow) => timeoutOf(borrow).status)
     assert.ok(b === c && c === d)
     assert.strictEqual(b!.waiting, 3)
+  })
+
+  it("each of those who fail in one tick has an error of its own, with its own wait, and the same at every look", () => {
+    const rig = MachineRig.open()
+    rig.checkout("a")
+    const b = rig.checkout("b", { wait: 100 })
+    rig.ports.time += 30
+    const c = rig.checkout("c", { wait: 70 })
+    rig.pass(80)
+    rig.ports.time += 1_000
+    const errors = [timeoutOf(b), timeoutOf(c)]
+    assert.deepStrictEqual(errors.map(({ waited }) => Duration.toMillis(waited)), [110, 80], "not when they were read")
+    assert.notStrictEqual(errors[0], errors[1])
+    assert.deepStrictEqual([b.refusal, c.refusal], errors)
+    assert.ok(b.refusal === errors[0] && c.refusal === errors[1], "one object, however often it is read")
+    assert.ok(errors.every(({ oldestLeaseAge }) => Duration.toMillis(oldestLeaseAge!) === 110))
   })
 
   it("phase is open for the waiters whose place is being opened, and queue for those behind them", () => {
@@ -314,17 +330,6 @@ describe("Machine: cancel", () => {
     assert.strictEqual(b.outcome, "ended")
     assert.strictEqual(rig.numbers, "1/0/0/0/0")
     assert.deepStrictEqual(b.deliveries, [])
-  })
-
-  it("a checkout that nobody awaits by the time of its turn is granted nothing", () => {
-    const rig = MachineRig.open()
-    const b = rig.borrow("b")
-    b.isAwaited = false
-    rig.send(b)
-    assert.strictEqual(b.outcome, "asked")
-    assert.strictEqual(rig.numbers, "1/0/0/0/0")
-    rig.ask(b)
-    assert.strictEqual(b.outcome, "lent 1", "its asker is there")
   })
 
   it("takes its deadline with it", () => {

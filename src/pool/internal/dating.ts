@@ -1,0 +1,34 @@
+/**
+ * When to look at the clock for what was lent. A look costs as much as a turn. Where fibers borrow and give back many
+ * times in one go, one look at the flush after them does for all that is still lent then; but where there is only one
+ * borrow in a go, a flush of its own would cost more than the look.
+ *
+ * So it looks at once, tries now and then how many come before a flush, and waits for the flush as long as several do.
+ *
+ * @internal
+ */
+const tryEvery = 64
+
+/** @internal */
+export class Dating {
+  #waits = false
+  #untilTry = tryEvery
+  /** Since the last flush. */
+  #lent = 0
+
+  /** Something was lent. `true`: wait for the flush. `false`: look now. */
+  lent(): boolean {
+    this.#lent++
+    if (!this.#waits && --this.#untilTry === 0) this.#waits = true
+    return this.#waits
+  }
+
+  flushed(): void {
+    if (this.#lent === 0) return
+    if (this.#waits && this.#lent === 1) {
+      this.#waits = false
+      this.#untilTry = tryEvery
+    }
+    this.#lent = 0
+  }
+}
