@@ -149,8 +149,8 @@ describe("imports", () => {
   it("that are relative name an existing .ts file and stay in reach", () => {
     const reach: Record<string, ReadonlyArray<string>> = {
       src: ["src"],
-      test: ["test", "src", "docs"],
-      bench: ["bench", "src"],
+      test: ["test", "src", "docs", "bench"],
+      bench: ["bench", "src", "docs"],
       docs: ["docs"]
     }
     assert.deepStrictEqual(

@@ -1,0 +1,10 @@
+const begin = "<!-- results: begin -->"
+const end = "<!-- results: end -->"
+
+/** What stands between the markers is replaced. */
+export const replaceBetween = (text: string, replacement: string): string => {
+  const from = text.indexOf(begin)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`the page has no ${begin} before an ${end}`)
+  return `${text.slice(0, from + begin.length)}\n\n${replacement}\n\n${text.slice(to)}`
+}
