@@ -13,7 +13,7 @@ import type { ShutdownReport } from "./Status.ts"
 
 /** @internal */
 export interface Ports {
-  /** Monotonic milliseconds. Never read by a turn that only lends what is idle, or gives something back. */
+  /** Monotonic milliseconds. Never read by a turn that only gives something back. */
   readonly now: () => number
   /** The borrow is `lent` or `refused`: tell whoever asked, unless it is asking right now. */
   readonly reply: (borrow: Borrow) => void

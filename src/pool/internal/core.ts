@@ -166,17 +166,14 @@ export class Core implements Ports {
     } catch (defect) {
       this.#onDefect(defect, message)
     }
-    if (this.#exhausted !== undefined) this.#onExhausted(this.#exhausted)
+    const detail = this.#exhausted
+    if (detail !== undefined && this.#outcome === undefined) this.#break({ _tag: "Shutdown", detail })
   }
 
   /** A bug of ours, in the middle of a turn. */
   #onDefect(defect: unknown, message: Message): never {
     if (this.#outcome === undefined) this.#break(ExitReason.crash(Cause.die(defect)), message)
     throw defect
-  }
-
-  #onExhausted(detail: PoolError.RestartIntensityExceeded): void {
-    if (this.#outcome === undefined) this.#break({ _tag: "Shutdown", detail })
   }
 
   /** Everybody is answered, everything is closed, and the actor ends, if it has not ended already. */
@@ -270,16 +267,17 @@ export class Core implements Ports {
 
   /** It ends with the actor, and leaves no observer behind. */
   monitor(owner: Owner): void {
-    this.#actor!.context.monitorUnsafe(owner.fiber, (reason) => ({
+    const down = ({ _tag }: ExitReason.ExitReason): Message => ({
       _tag: "OwnerDown",
       owner,
-      success: reason._tag === "Normal"
-    }))
+      success: _tag === "Normal"
+    })
+    this.#actor!.context.monitorUnsafe(owner.fiber, down)
   }
 
   orphan(borrow: Borrow): void {
     const worker = borrow.worker!
-    const { lease } = worker
+    const lease = worker.lease
     // Not handed out yet: `handOut` sees to it.
     if (lease === undefined) return
     worker.lease = undefined
