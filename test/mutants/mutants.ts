@@ -88,9 +88,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "lobby-budget-begins-anew",
-    file: lending,
-    original: "if (borrow.askedAt < 0) borrow.askedAt = now",
-    replacement: "borrow.askedAt = now",
+    file: machine("lobby"),
+    original: "const askedAt = borrow.askedAt ??= now",
+    replacement: "const askedAt = now",
     breaks: "the wait for an incarnation is not part of the deadline",
     stands: "J-2",
     tests: shell("crash")
@@ -152,7 +152,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "killed-unnoticed",
     file: machine("incarnate"),
-    original: "process.watch(new ActorWatch(core))",
+    original: "process.watchers.add(new ActorWatch(core))",
     replacement: "core.machine",
     breaks: "the resources of an actor that was killed stay open, and its waiters wait",
     stands: "§5.3",
@@ -170,8 +170,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "actor-that-cannot-die",
     file: machine("workerFiber"),
-    original: "const link = this.#place.link ?? linkOfActor",
-    replacement: "const link = this.#place.link ?? (() => Effect.never)",
+    original: "return resource instanceof Resolvable ? linkOfActor(resource) : Effect.never",
+    replacement: "return Effect.never",
     breaks: "a pooled actor that has died is handed out",
     stands: "H-2",
     tests: shell("childSpec")
@@ -362,8 +362,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "bereaved-clock-anew",
     file: lending,
-    original: "this.#state.deadlines.add(borrow.askedAt + borrow.wait, borrow)",
-    replacement: "this.#state.deadlines.add(this.#ports.now() + borrow.wait, borrow)",
+    original: "      this.#setDeadline(borrow, borrow.askedAt)\n",
+    replacement: "      this.#setDeadline(borrow, this.#ports.now())\n",
     breaks: "a second grant gets a second budget",
     stands: "J-2",
     tests: openings
@@ -407,8 +407,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "snapshot-per-failure",
     file: "src/pool/Machine.ts",
-    original: "this.#lending.expire(borrow, now, status,",
-    replacement: "this.#lending.expire(borrow, now, this.state.status(),",
+    original: "this.#lending.refuse(borrow, borrow.ticket <= openUpTo ? inOpening : inQueue)",
+    replacement:
+      "this.#lending.refuse(borrow, this.#lending.expiry(now, borrow.ticket <= openUpTo ? \"open\" : \"queue\", this.state.status()))",
     breaks: "a mass timeout takes as many snapshots as it has waiters",
     stands: "§5.5",
     tests: waits
@@ -435,8 +436,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "adopt-keeps-the-old-owner",
     file: lending,
-    original: "    borrow.owner?.release(borrow)\n    this.#own(borrow, fiber)",
-    replacement: "    if (borrow.owner === undefined) this.#own(borrow, fiber)",
+    original: "    worker.owner?.release(worker)\n    this.#own(worker, fiber)",
+    replacement: "    if (worker.owner === undefined) this.#own(worker, fiber)",
     breaks: "the end of the first owner abandons a lease adopted by another",
     stands: "§5.3",
     tests: leases
@@ -445,7 +446,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     id: "observer-per-lease",
     file: lending,
     original: "if (owner === undefined) {",
-    replacement: "if (owner === undefined || owner.first !== borrow) {",
+    replacement: "if (owner === undefined || owner.first !== worker) {",
     breaks: "a fiber is observed once per lease",
     stands: "§5.3",
     tests: leases
@@ -462,9 +463,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "adopt-ended-lease",
     file: lending,
-    original: "    if (borrow.state !== \"lent\") return\n    borrow.owner",
-    replacement: "    borrow.owner",
-    breaks: "an ended lease gets an owner",
+    original: "    if (borrow.state !== \"lent\") return\n    const worker = borrow.worker!\n    worker.owner?.release",
+    replacement: "    const worker = borrow.worker!\n    worker.owner?.release",
+    breaks: "an ended lease is given an owner, and the pool dies of it",
     stands: "invariant 8",
     tests: leases
   },
@@ -671,8 +672,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "waits-for-its-own-lease",
     file: closedown,
-    original: "(borrow.owner?.fiber ?? borrow.guardFiber) === fiber",
-    replacement: "(borrow.owner?.fiber ?? borrow.guardFiber) === undefined",
+    original: "(worker.owner?.fiber ?? borrow.guardFiber) === fiber",
+    replacement: "(worker.owner?.fiber ?? borrow.guardFiber) === undefined",
     breaks: "a fiber that shuts down waits for the lease it holds itself",
     stands: "§5.6",
     tests: shutdowns
@@ -704,7 +705,71 @@ export const mutants: ReadonlyArray<Mutant> = [
     stands: "§5.3",
     tests: shutdowns
   },
+  // When the clock is looked at
+  {
+    id: "waiters-are-never-dated",
+    file: lending,
+    original: "    for (const borrow of undated) {",
+    replacement: "    for (const borrow of undated.slice(1)) {",
+    breaks: "the first waiter of a go has no deadline",
+    stands: "decision 6",
+    tests: ["test/pool/timeout.test.ts", ...waits]
+  },
+  {
+    id: "lease-keeps-the-date-of-the-last-one",
+    file: lending,
+    original: "    worker.lentAt = undefined\n",
+    replacement: "",
+    breaks: "the age of a lease is counted from the first lease that its worker ever had",
+    stands: "decision 6",
+    tests: ["test/pool/dating.test.ts"]
+  },
+  {
+    id: "dating-always-looks",
+    file: machine("dating"),
+    original: "if (!this.#waits && --this.#untilTry === 0) this.#waits = true",
+    replacement: "",
+    breaks: "a thousand leases in one go are a thousand looks at the clock",
+    stands: "decision 6",
+    tests: ["test/pool/dating.test.ts"]
+  },
+  {
+    id: "dating-never-looks-again",
+    file: machine("dating"),
+    original: "if (this.#waits && this.#lent === 1) {",
+    replacement: "if (this.#waits && this.#lent === 0) {",
+    breaks: "a borrow that comes alone asks for a flush of its own for ever",
+    stands: "decision 6",
+    tests: ["test/pool/dating.test.ts"]
+  },
+  {
+    id: "no-hiring-after-the-streak",
+    file: lending,
+    original: "if (this.#state.failures < failures) this.#staffing.hire()",
+    replacement: "",
+    breaks: "when openings work again, those that were held back wait for the next event",
+    stands: "C-3",
+    tests: ["test/pool/machine/stillborn.test.ts", "test/model/pool.test.ts"]
+  },
   // Deadlines, the timer, the outbox
+  {
+    id: "lane-out-of-order",
+    file: channel("deadlines"),
+    original: "this.#last === undefined || this.#last.at <= at",
+    replacement: "this.#last === undefined || this.#last.at >= at",
+    breaks: "a deadline stands behind a later one, and falls due with it",
+    stands: "decision 6",
+    tests: ["test/model/deadlines.test.ts"]
+  },
+  {
+    id: "cancelled-deadline-stays-in-its-lane",
+    file: channel("deadlines"),
+    original: "if (entry.lane !== undefined) return entry.lane.remove(entry)",
+    replacement: "if (entry.lane !== undefined) return",
+    breaks: "what was cancelled is still the next to fall due",
+    stands: "J-4",
+    tests: ["test/model/deadlines.test.ts"]
+  },
   {
     id: "deadlines-out-of-order",
     file: channel("deadlines"),
@@ -726,8 +791,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "cancelled-deadline-falls-due",
     file: channel("deadlines"),
-    original: "    entry.target = undefined\n    this.#live--\n    const dead",
-    replacement: "    this.#live--\n    const dead",
+    original: "    entry.target = undefined\n    this.#live--\n    if (entry.lane",
+    replacement: "    this.#live--\n    if (entry.lane",
     breaks: "what was cancelled falls due",
     stands: "J-4",
     tests: structures
@@ -798,10 +863,37 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: oneshots
   },
   {
+    id: "handed-on-a-step-later",
+    file: channel("operation"),
+    original: "return inSameStep(handing as Effect.Effect<A>, fiber)",
+    replacement: "return Effect.succeed(value)",
+    breaks: "a message taken just before an interruption is lost",
+    stands: "§3",
+    tests: channelSweep
+  },
+  {
+    id: "reply-accepted-after-the-caller-left",
+    file: actor("call"),
+    original: "return inSameStep(Effect.onExitPrimitive(reply, () => call.leave()), fiber)",
+    replacement: "return Effect.onExitPrimitive(reply, () => call.leave())",
+    breaks: "a caller interrupted just after its message was sent does not refuse the reply",
+    stands: "§0.2",
+    tests: actors("call", "races")
+  },
+  {
+    id: "last-permitted-message-unnoticed",
+    file: channel("chan"),
+    original: "    consumer.endIfDone()\n  }\n",
+    replacement: "  }\n",
+    breaks: "a consumer waits for ever after the last permitted message of a closed channel",
+    stands: "§3",
+    tests: consumers
+  },
+  {
     id: "senders-barge",
     file: channel("permits"),
-    original: "return this.#free >= 1 && this.#line.isEmpty",
-    replacement: "return this.#free >= 1",
+    original: "return this.#used < this.max && this.#line.isEmpty",
+    replacement: "return this.#used < this.max",
     breaks: "a newcomer overtakes a sender that waits",
     stands: "E-1",
     tests: permits
@@ -863,8 +955,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "stack-deepens",
     file: channel("consumer"),
-    original: "if (depth < maxDepth) return true",
-    replacement: "return true",
+    original: "if (depth >= maxDepth) {",
+    replacement: "if (depth < 0) {",
     breaks: "consumers that call each other overflow the stack",
     stands: "§6",
     tests: consumers
@@ -872,19 +964,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   // Sessions and their cells
   {
     id: "take-before-the-guard",
-    file: machine("session"),
-    original: "return Effect.onExitPrimitive(cell, (exit) => cell.leave(exit) as undefined)",
+    file: machine("useCell"),
+    original:
+      "    const next = inSameStep(Effect.onExitPrimitive(cell, (exit) => cell.leave(exit) as undefined), fiber)\n    return next === cell ? cell.evaluate(fiber) : next",
     replacement:
-      "return Effect.flatMap(Effect.sync(() => cell.asEffect()), (body) => Effect.onExitPrimitive(body, (exit) => cell.leave(exit) as undefined))",
+      "    return Effect.flatMap(Effect.sync(() => cell.evaluate(fiber)), (body) => Effect.onExitPrimitive(body, (exit) => cell.leave(exit) as undefined))",
     breaks: "an interruption between taking and guarding leaks the resource",
     stands: "§6, B-7",
     tests: ["test/sweep/pool.test.ts"]
   },
   {
     id: "guard-skipped-when-interruptible",
-    file: machine("session"),
-    original: "cell.leave(exit) as undefined)\n    }) as Effect.Effect<B",
-    replacement: "cell.leave(exit) as undefined, true)\n    }) as Effect.Effect<B",
+    file: machine("useCell"),
+    original: "cell.leave(exit) as undefined), fiber)",
+    replacement: "cell.leave(exit) as undefined, true), fiber)",
     breaks: "in an interruptible region the finalizer is skipped",
     stands: "§6",
     tests: ["test/sweep/pool.test.ts"]
@@ -892,8 +985,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "no-cancel-after-the-grant",
     file: machine("checkoutCell"),
-    original: "return Effect.sync(() => this.#front.cancel(this))",
-    replacement: "return Effect.sync(() => this.state === \"waiting\" ? this.#front.cancel(this) : undefined)",
+    original: "  leave(): void {\n    this.#front.cancel(this)",
+    replacement: "  leave(): void {\n    if (this.state === \"waiting\") this.#front.cancel(this)",
     breaks: "a checkout interrupted between grant and delivery leaks the resource",
     stands: "§6, B-4",
     tests: shell("checkout")
@@ -1010,8 +1103,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "every-owner-ends-well",
     file: machine("core"),
-    original: "success: reason._tag === \"Normal\"",
-    replacement: "success: true",
+    original: "down(_tag === \"Normal\")",
+    replacement: "down(_tag !== undefined)",
     breaks: "the leases of an owner that died are never given back",
     stands: "H-1",
     tests: shell("owner")
@@ -1028,8 +1121,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "dropped-session-lends",
     file: machine("session"),
-    original: "if (this.#dropped) this.#front.refuse(cell)\n    else this.#front.ask(cell)",
-    replacement: "this.#front.ask(cell)",
+    original: "    if (this.#dropped) this.#front.refuse(cell)\n",
+    replacement: "",
     breaks: "a session that was given up still checks out",
     stands: "§5.3",
     tests: shell("session")
@@ -1046,8 +1139,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "nobody-awaits-and-is-lent",
     file: lending,
-    original: "|| !(borrow.asking || borrow.isAwaited)) return",
-    replacement: ") return",
+    original: "if (borrow.state !== \"asked\") return\n",
+    replacement: "if (borrow.state !== \"asked\" && borrow.state !== \"ended\") return\n",
     breaks: "a grant goes to an asker that left before its turn came",
     stands: "B-4",
     tests: waits
@@ -1073,8 +1166,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "body-that-is-no-effect",
     file: machine("useCell"),
-    original: "if (Effect.isEffect(body)) return body",
-    replacement: "return body",
+    original: "?.[Effect.TypeId] !== undefined) return body",
+    replacement: "?.[Effect.TypeId] !== null) return body",
     breaks: "a use whose function returns a Promise lends its resource for ever",
     stands: "B-12",
     tests: shell("stubborn")
@@ -1210,7 +1303,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "kill-waits-for-terminate",
     file: proc,
-    original: "if (this.#isKilled) this.#terminator?.interruptUnsafe()",
+    original: "if (this.#isKilled) this.#terminator.interrupt()",
     replacement: "",
     breaks: "a kill waits for a terminate that is stuck",
     stands: "decision 13",

@@ -267,12 +267,8 @@ export class Core implements Ports {
 
   /** It ends with the actor, and leaves no observer behind. */
   monitor(owner: Owner): void {
-    const down = ({ _tag }: ExitReason.ExitReason): Message => ({
-      _tag: "OwnerDown",
-      owner,
-      success: _tag === "Normal"
-    })
-    this.#actor!.context.monitorUnsafe(owner.fiber, down)
+    const down = (success: boolean): Message => ({ _tag: "OwnerDown", owner, success })
+    this.#actor!.context.monitorUnsafe(owner.fiber, ({ _tag }) => down(_tag === "Normal"))
   }
 
   orphan(borrow: Borrow): void {
