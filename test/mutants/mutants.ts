@@ -804,7 +804,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "after a sweep deadlines fall due late",
     stands: "§3",
-    tests: ["test/model/deadlines.test.ts"]
+    tests: structures
   },
   {
     id: "timer-not-aimed-earlier",
@@ -995,7 +995,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     id: "use-keeps-an-untouched-grant",
     file: machine("useCell"),
     original: "(this.isPending || this.state === \"lent\")",
-    replacement: "this.isPending",
+    replacement: "(this.isPending)",
     breaks: "a use interrupted between grant and delivery leaks the resource",
     stands: "§6, B-4",
     tests: shell("use")

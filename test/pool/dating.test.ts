@@ -202,24 +202,27 @@ describe("many who wait in one go", () => {
       }
     }))
 
-  it.effect("one that is served before the go is over arms no timer", () => {
-    let sleeps = 0
-    const counted = (clock: Clock.Clock): Clock.Clock =>
-      Object.assign(Object.create(clock) as Clock.Clock, {
+  it.effect("and are all served before the go is over arm no timer", () =>
+    Effect.clockWith((clock) => {
+      let sleeps = 0
+      const counted: Clock.Clock = Object.assign(Object.create(clock) as Clock.Clock, {
         sleep: (duration: Duration.Duration) => Effect.suspend(() => (sleeps++, clock.sleep(duration)))
       })
-    return Effect.gen(function*() {
-      const session = yield* new World().pool({ openTimeout: "Infinity" })
-      const held = yield* session.checkout()
-      const waiter = yield* Effect.forkChild(use(session), { startImmediately: true })
-      assert.strictEqual((yield* session.status).waiting, 1)
-      yield* session.checkin(held)
-      yield* Fiber.await(waiter)
-      yield* settle
-      return sleeps
-    }).pipe(
-      (effect) => Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, counted(clock))),
-      Effect.map((sleeps) => assert.strictEqual(sleeps, 0))
-    )
-  })
+      return Effect.gen(function*() {
+        const session = yield* new World().pool({ openTimeout: "Infinity" })
+        const held = yield* session.checkout()
+        const waiters = yield* Effect.forEach(
+          [1, 2, 3],
+          () => Effect.forkChild(use(session), { startImmediately: true })
+        )
+        assert.strictEqual((yield* session.status).waiting, 3)
+        yield* session.checkin(held)
+        yield* Fiber.awaitAll(waiters)
+        yield* settle
+        assert.strictEqual(sleeps, 0)
+        yield* session.checkout()
+        yield* forkSettled(use(session))
+        assert.strictEqual(sleeps, 1, "the counter counts")
+      }).pipe(Effect.provideService(Clock.Clock, counted))
+    }))
 })

@@ -82,6 +82,27 @@ describe("WaitList", () => {
 })
 
 describe("Deadlines", () => {
+  it("fall due in order after most of those in the heap were cancelled", () => {
+    for (const seed of seeds) {
+      const next = random(seed)
+      const deadlines = new Deadlines<number>()
+      // Each later than the next, so that no lane takes anything before them.
+      for (const far of [9e9, 8e9, 7e9, 6e9]) deadlines.add(far, far)
+      const entries = Array.from({ length: 400 }, () => {
+        const at = Math.floor(next() * 1e6)
+        return { at, entry: deadlines.add(at, at) }
+      })
+      const left = entries.filter(({ entry }) => {
+        const isCancelled = next() < 0.7
+        if (isCancelled) deadlines.cancel(entry)
+        return !isCancelled
+      })
+      const due = left.map(() => deadlines.takeDue(1e6))
+      assert.deepStrictEqual(due, left.map(({ at }) => at).sort((a, b) => a - b))
+      assert.strictEqual(deadlines.size, 4)
+    }
+  })
+
   it("fall due in order, without those that were cancelled", () => {
     for (const seed of seeds) {
       const next = random(seed)
