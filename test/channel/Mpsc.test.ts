@@ -403,6 +403,20 @@ describe("dropping the receiver", () => {
 })
 
 describe("dropping senders", () => {
+  it.effect("the last one while a send stands in line, which is then interrupted, tells every receiver", () =>
+    Effect.gen(function*() {
+      const [tx, rx] = yield* Mpsc.bounded<number>(1)
+      const first = yield* started(tag(rx.recv))
+      const second = yield* started(tag(rx.recv))
+      yield* tx.send(1)
+      const inLine = yield* started(tx.send(2))
+      yield* tx.drop
+      inLine.interruptUnsafe()
+      yield* Fiber.await(first)
+      yield* settle
+      assert.deepStrictEqual(second.pollUnsafe(), Exit.succeed("Disconnected"))
+    }))
+
   it.effect("the receiver sees Disconnected when the last one has gone", () =>
     Effect.gen(function*() {
       const [tx, rx] = yield* filled(2, 1)

@@ -705,6 +705,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     stands: "§5.3",
     tests: shutdowns
   },
+  {
+    id: "nobody-looks-when-the-line-empties",
+    file: channel("permits"),
+    original: "if (this.isQuiet) this.#onQuiet()",
+    replacement: "",
+    breaks: "a receiver waits for ever for senders that have all gone",
+    stands: "§3",
+    tests: ["test/channel/Mpsc.test.ts"]
+  },
   // When the clock is looked at
   {
     id: "waiters-are-never-dated",

@@ -66,41 +66,12 @@ describe.each(faces)("%s of an idle resource", (_, face) => {
   })
 })
 
-describe("the flush that looks at the clock", () => {
-  /** The tasks of so many gos, without those of `settle` itself. */
-  const tasksOf = (gos: number, go: (session: Session) => Effect.Effect<unknown, unknown>) => {
-    const scheduler = new CountingScheduler()
-    return Effect.gen(function*() {
-      const session = yield* new World().pool({ size: 2 })
-      yield* settle
-      const before = scheduler.tasks
-      yield* settle
-      const own = scheduler.tasks - before
-      for (let i = 0; i < gos; i++) yield* Effect.andThen(go(session), settle)
-      return scheduler.tasks - before - own * (gos + 1)
-    }).pipe(Effect.provideService(Scheduler.Scheduler, scheduler))
-  }
-  const use = (session: Session) => session.use(() => Effect.void)
-
-  it.effect("is asked for by every 64th borrow that comes alone", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* tasksOf(63, use), 0)
-      assert.strictEqual(yield* tasksOf(640, use), 10)
-    }))
-
-  it.effect("is asked for once by all that come in one go", () =>
-    Effect.gen(function*() {
-      const go = (session: Session) => Effect.andThen(use(session), Effect.andThen(use(session), use(session)))
-      assert.strictEqual(yield* tasksOf(21, go), 0, "63 of them")
-      assert.strictEqual(yield* tasksOf(121, go), 100)
-    }))
-})
-
 /** As a fiber's whole life: what it takes where something is idle, and what it takes where it must wait. */
 const steps: ReadonlyArray<[string, Face, number, number]> = [
   ["checkout", (session) => session.checkout({ owner: "none" }), 1, 2],
-  ["use", (session) => session.use(() => Effect.void), 2, 3],
-  ["use that fails", (session) => session.use(() => Effect.fail("query")), 2, 3]
+  // Asking, the body, and giving back.
+  ["use", (session) => session.use(() => Effect.void), 3, 4],
+  ["use that fails", (session) => session.use(() => Effect.fail("query")), 3, 4]
 ]
 
 describe.each(steps)("%s takes no step to no purpose, and throws nothing that it catches", (_, face, idle, waiting) => {

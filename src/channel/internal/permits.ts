@@ -110,20 +110,26 @@ export class Permits {
   /** Only while it waits: its deadline is cancelled when it is settled. */
   expire(acquirer: Queued): void {
     this.#refuse(acquirer, "expired")
-    // A large request may have held back smaller ones behind it.
-    this.#grant()
+    this.#afterLeaving()
   }
 
   leave(acquirer: Queued): void {
     this.#host.wake.cancel(acquirer.deadline)
     if (acquirer.isWaiting) {
       this.#line.remove(acquirer)
-      this.#grant()
+      this.#afterLeaving()
     } else if (acquirer.isGranted) {
       // Granted, but interrupted before it was taken.
       acquirer.isGranted = false
       this.giveBack(acquirer.n)
     }
+  }
+
+  #afterLeaving(): void {
+    // A large request may have held back smaller ones behind it.
+    this.#grant()
+    // It may have been the last that could still send.
+    if (this.isQuiet) this.#onQuiet()
   }
 
   #grant(): void {

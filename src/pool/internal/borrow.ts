@@ -37,7 +37,7 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   state: "asked" | "waiting" | "lent" | "ended" | "refused" = "asked"
   /** `try`: an idle resource or `PoolFull`; `wait`: wait for one. */
   readonly mode: "try" | "wait"
-  /** The budget in milliseconds, from the moment the machine is asked. */
+  /** The budget in milliseconds, from the end of the batch of turns in which it was asked. */
   readonly wait: number
   /** The fiber whose own guard gives it back (`use`, `scoped`), and cannot while that fiber awaits the shutdown. */
   guardFiber: AnyFiber | undefined

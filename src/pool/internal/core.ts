@@ -301,8 +301,8 @@ export class Core implements Ports {
   /** The asker takes the lease over. The pool holds on to the object only as long as a living owner does. */
   handOut(borrow: Borrow, lease: object): void {
     borrow.taken = true
-    const { worker } = borrow
-    if (worker === undefined) return
+    if (borrow.state !== "lent") return
+    const worker = borrow.worker!
     if (worker.owner !== undefined) worker.lease = lease
     else this.#orphans.register(lease, borrow)
   }
