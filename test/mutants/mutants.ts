@@ -736,8 +736,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "dating-always-looks",
     file: machine("dating"),
-    original: "if (!this.#waits && --this.#untilTry === 0) this.#waits = true",
-    replacement: "",
+    original: "if (!this.#waits && --this.#untilTry === 0) {",
+    replacement: "if (this.#untilTry < 0) {",
     breaks: "a thousand leases in one go are a thousand looks at the clock",
     stands: "decision 6",
     tests: ["test/pool/dating.test.ts"]
@@ -760,6 +760,106 @@ export const mutants: ReadonlyArray<Mutant> = [
     stands: "C-3",
     tests: ["test/pool/machine/stillborn.test.ts", "test/model/pool.test.ts"]
   },
+  {
+    id: "deadline-from-anothers-flush",
+    file: lending,
+    original: "      this.#state.undated.push(borrow)\n      this.#ports.aim()\n",
+    replacement: "      this.#state.undated.push(borrow)\n",
+    breaks: "a waiter's deadline is counted from whenever something else asks for a flush",
+    stands: "decision 6",
+    tests: [...shell("timeout"), "test/pool/machine/dating.test.ts"]
+  },
+  {
+    id: "served-and-due-all-the-same",
+    file: lending,
+    original: "if (borrow.state === \"waiting\" && borrow.deadline === undefined) this",
+    replacement: "if (borrow.deadline === undefined) this",
+    breaks: "who was served in the batch in which it came has a deadline that falls due",
+    stands: "J-4",
+    tests: ["test/pool/machine/dating.test.ts"]
+  },
+  {
+    id: "two-deadlines-for-one",
+    file: lending,
+    original: "if (borrow.state === \"waiting\" && borrow.deadline === undefined) this",
+    replacement: "if (borrow.state === \"waiting\") this",
+    breaks: "who waits twice within a batch has two deadlines, of which one is never cancelled",
+    stands: "J-4",
+    tests: ["test/pool/machine/dating.test.ts"]
+  },
+  {
+    id: "undated-for-ever",
+    file: lending,
+    original: "    state.undated = []\n",
+    replacement: "",
+    breaks: "the pool holds on to whoever has ever waited",
+    stands: "invariant 7",
+    tests: ["test/pool/machine/dating.test.ts"]
+  },
+  {
+    id: "age-without-a-look",
+    file: lending,
+    original: "    this.#date(now)\n    return new Expiry",
+    replacement: "    return new Expiry",
+    breaks: "a timeout cannot tell the age of a lease of its own batch",
+    stands: "§5.5",
+    tests: ["test/pool/machine/dating.test.ts"]
+  },
+  {
+    id: "granted-at-once-and-clock-anew",
+    file: lending,
+    original: "    borrow.askedAt ??= borrow.worker?.lentAt\n",
+    replacement: "",
+    breaks: "who was served at once, by a resource that died, has another budget",
+    stands: "J-2",
+    tests: openings
+  },
+  {
+    id: "dating-tries-once",
+    file: machine("dating"),
+    original: "      this.#untilTry = tryEvery\n",
+    replacement: "",
+    breaks: "a pool that was quiet once looks at the clock for every borrow ever after",
+    stands: "decision 6",
+    tests: shell("dating")
+  },
+  {
+    id: "lent-and-not-dated",
+    file: machine("core"),
+    original: "    else this.machine.date()\n",
+    replacement: "",
+    breaks: "a lease that comes alone is as old as the next flush",
+    stands: "decision 6",
+    tests: shell("dating")
+  },
+  {
+    id: "flush-dates-nothing",
+    file: machine("core"),
+    original: "      this.machine.date()\n      const next",
+    replacement: "      const next",
+    breaks: "who waits has no deadline until something is lent",
+    stands: "A-2",
+    tests: shell("timeout")
+  },
+  {
+    id: "one-error-for-all",
+    file: machine("expiry"),
+    original: "    return stackless((fields) => new CheckoutTimeout<unknown>(fields), {",
+    replacement:
+      "    return (this as { only?: CheckoutTimeout<unknown> }).only ??= stackless((fields) => new CheckoutTimeout<unknown>(fields), {",
+    breaks: "all who fail in one tick are told the wait of the first",
+    stands: "§5.5",
+    tests: waits
+  },
+  {
+    id: "another-error-at-every-look",
+    file: machine("borrow"),
+    original: "return this.reason = reason.errorSince(this.askedAt!)",
+    replacement: "return reason.errorSince(this.askedAt!)",
+    breaks: "one failure is another object each time that somebody reads it",
+    stands: "§5.5",
+    tests: waits
+  },
   // Deadlines, the timer, the outbox
   {
     id: "lane-out-of-order",
@@ -777,6 +877,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "if (entry.lane !== undefined) return",
     breaks: "what was cancelled is still the next to fall due",
     stands: "J-4",
+    tests: ["test/model/deadlines.test.ts"]
+  },
+  {
+    id: "lane-forgets-its-end",
+    file: channel("deadlines"),
+    original: "if (entry.next === undefined) this.#last = entry.prev\n    else entry.next.prev",
+    replacement: "if (entry.next !== undefined) entry.next.prev",
+    breaks: "a deadline is added behind one that is no more, and lost",
+    stands: "J-3",
+    tests: ["test/model/deadlines.test.ts"]
+  },
+  {
+    id: "latest-lane-first",
+    file: channel("deadlines"),
+    original: "lane.first.at < first.at",
+    replacement: "lane.first.at > first.at",
+    breaks: "of several timeouts the longest falls due first",
+    stands: "§3",
     tests: ["test/model/deadlines.test.ts"]
   },
   {
@@ -979,6 +1097,42 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement:
       "    return Effect.flatMap(Effect.sync(() => cell.evaluate(fiber)), (body) => Effect.onExitPrimitive(body, (exit) => cell.leave(exit) as undefined))",
     breaks: "an interruption between taking and guarding leaks the resource",
+    stands: "§6, B-7",
+    tests: ["test/sweep/pool.test.ts"]
+  },
+  {
+    id: "guard-behind-the-asking",
+    file: machine("useCell"),
+    original: "inSameStep(Effect.onExitPrimitive(cell, (exit)",
+    replacement: "inSameStep(Effect.onExitPrimitive(cell.evaluate(fiber), (exit)",
+    breaks: "a function that throws before it is an effect leaks the resource",
+    stands: "§6, B-12",
+    tests: shell("use")
+  },
+  {
+    id: "use-waits-a-step-later",
+    file: machine("useCell"),
+    original: "return inSameStep(this.#wait, fiber)",
+    replacement: "return this.#wait",
+    breaks: "an answer that comes before the wait has begun is never heard",
+    stands: "§6, B-7",
+    tests: ["test/sweep/pool.test.ts"]
+  },
+  {
+    id: "checkout-waits-a-step-later",
+    file: machine("checkoutCell"),
+    original: "return waitAs(this, fiber)",
+    replacement: "return Effect.withFiber((later) => waitAs(this, later))",
+    breaks: "a checkout interrupted between asking and waiting is lent a resource that nobody has",
+    stands: "§6, B-7",
+    tests: ["test/sweep/pool.test.ts"]
+  },
+  {
+    id: "lease-handed-on-a-step-later",
+    file: machine("checkoutCell"),
+    original: "return handOn(this.#handOut(), fiber)",
+    replacement: "return Effect.succeed(this.#handOut())",
+    breaks: "a lease taken just before an interruption is lost",
     stands: "§6, B-7",
     tests: ["test/sweep/pool.test.ts"]
   },

@@ -66,6 +66,36 @@ describe.each(faces)("%s of an idle resource", (_, face) => {
   })
 })
 
+describe("the flush that looks at the clock", () => {
+  /** The tasks of so many gos, without those of `settle` itself. */
+  const tasksOf = (gos: number, go: (session: Session) => Effect.Effect<unknown, unknown>) => {
+    const scheduler = new CountingScheduler()
+    return Effect.gen(function*() {
+      const session = yield* new World().pool({ size: 2 })
+      yield* settle
+      const before = scheduler.tasks
+      yield* settle
+      const own = scheduler.tasks - before
+      for (let i = 0; i < gos; i++) yield* Effect.andThen(go(session), settle)
+      return scheduler.tasks - before - own * (gos + 1)
+    }).pipe(Effect.provideService(Scheduler.Scheduler, scheduler))
+  }
+  const use = (session: Session) => session.use(() => Effect.void)
+
+  it.effect("is asked for now and then by those that come alone", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tasksOf(63, use), 0)
+      assert.strictEqual(yield* tasksOf(640, use), 10)
+    }))
+
+  it.effect("is asked for once by all that come in one go", () =>
+    Effect.gen(function*() {
+      const three = (session: Session) => Effect.andThen(use(session), Effect.andThen(use(session), use(session)))
+      assert.strictEqual(yield* tasksOf(21, three), 0)
+      assert.strictEqual(yield* tasksOf(121, three), 100)
+    }))
+})
+
 /** As a fiber's whole life: what it takes where something is idle, and what it takes where it must wait. */
 const steps: ReadonlyArray<[string, Face, number, number]> = [
   ["checkout", (session) => session.checkout({ owner: "none" }), 1, 2],

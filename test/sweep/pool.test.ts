@@ -3,7 +3,7 @@
  * waits and where it must wait; afterwards the pool is whole.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Scheduler, Scope } from "effect"
 import { Pool } from "whitepool"
 import { counts, type Resource, type Session, World } from "../support/world.ts"
 import { sweep, type Swept } from "../support/yieldSweep.ts"
@@ -248,6 +248,28 @@ describe("checkout after any number of operations", () => {
       points += swept.points
     }
     counted("checkout", 36 * 4, { points, tooLate: 0 })
+  })
+})
+
+describe.each(operations)("%s after any number of operations", (_, run) => {
+  it("is served also by who comes right behind the asking, before a step more", async () => {
+    for (let before = 0; before < 36; before++) {
+      const steps = Effect.forEach(Array.from({ length: before }), () => Effect.void, { discard: true })
+      const program = Effect.gen(function*() {
+        const g = yield* ground(size)
+        const asker = yield* Effect.forkChild(
+          Effect.provideService(Effect.andThen(steps, run(g)), Scheduler.MaxOpsBeforeYield, 32),
+          { startImmediately: true }
+        )
+        while ((yield* g.session.status).waiting === 0) yield* Effect.yieldNow
+        yield* Effect.forEach(g.held, (lease) => g.session.checkin(lease))
+        for (let i = 0; i < 50 && asker.pollUnsafe() === undefined; i++) yield* Effect.yieldNow
+        const exit = asker.pollUnsafe()
+        assert.isDefined(exit, `after ${before} operations it waits for ever`)
+        yield* assertUnharmed(g, exit)
+      })
+      await Effect.runPromise(program)
+    }
   })
 })
 

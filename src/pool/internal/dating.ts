@@ -19,7 +19,11 @@ export class Dating {
   /** Something was lent. `true`: wait for the flush. `false`: look now. */
   lent(): boolean {
     this.#lent++
-    if (!this.#waits && --this.#untilTry === 0) this.#waits = true
+    if (!this.#waits && --this.#untilTry === 0) {
+      this.#waits = true
+      // There was no flush to count up to while it looked at once.
+      this.#lent = 1
+    }
     return this.#waits
   }
 

@@ -202,9 +202,10 @@ describe("Machine: a resource that dies", () => {
     const rig = MachineRig.open()
     rig.ports.time = 1e6
     const a = rig.checkout("a", { wait: 1_000, takes: false })
+    rig.pass(300)
     rig.died(1)
     assert.strictEqual(a.outcome, "waiting")
-    rig.pass(999)
+    rig.pass(699)
     assert.strictEqual(a.outcome, "waiting")
     rig.pass(1)
     assert.strictEqual(a.outcome, "CheckoutTimeout")
