@@ -47,6 +47,12 @@ export const remarks: ReadonlyArray<Remark> = [
       "counts, and keep them."
   },
   {
+    workload: "W6 mpsc bounded",
+    text:
+      "Taking all there is costs both sides little beside the sends, each of which is an effect of its own; the two are alike " +
+      "within the spread, and change places from run to run."
+  },
+  {
     workload: "W7",
     text:
       "Server and clients share the two cores of this machine and a query takes 27 µs, so a microsecond more per query shows, " +
