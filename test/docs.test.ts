@@ -127,4 +127,19 @@ describe("the pages", () => {
     )
     assert.deepStrictEqual(wrong, [])
   })
+
+  it("link to headings that exist", () => {
+    // As GitHub makes them: no punctuation, and a hyphen for each space.
+    const anchorOf = (heading: string) => heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
+    const anchorsOf = (file: string) =>
+      Array.from(read(file).matchAll(/^#+ (.*)$/gm), ([, text = ""]) => anchorOf(text))
+    const wrong = pages(root).flatMap((page) =>
+      Array.from(read(page).matchAll(/\]\(([^)\s#]*)#([^)\s]+)\)/g), ([, file = "", anchor = ""]) => ({ file, anchor }))
+        .filter(({ file }) => file === "" || (file.endsWith(".md") && !/^[a-z]+:/.test(file)))
+        .map(({ anchor, file }) => ({ anchor, file: file === "" ? page : path.join(path.dirname(page), file) }))
+        .filter(({ anchor, file }) => fs.existsSync(path.join(root, file)) && !anchorsOf(file).includes(anchor))
+        .map(({ anchor, file }) => `${page}: ${file}#${anchor}`)
+    )
+    assert.deepStrictEqual(wrong, [])
+  })
 })

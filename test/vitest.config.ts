@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^whitepool$/, replacement: source("index.ts") },
+      { find: /^whitepool\/pools$/, replacement: source("pools.ts") },
       { find: /^whitepool\/(channel|actor)$/, replacement: source("$1/index.ts") }
     ]
   },

@@ -5,20 +5,34 @@
  * give the same calls.
  *
  * ```text
- *  Message ──▶ handle ──▶ Lending    who gets which resource, how a lease ends
+ *  Message ──▶ handle ──▶ Asking     what a newcomer is told
+ *                    ├──▶ Lending    who gets which resource, how a lease ends
+ *                    │      Queueing   who waits, who is next, what those are told who wait in vain
  *                    ├──▶ Staffing   when a worker is hired, how it leaves
+ *                    ├──▶ Upkeep     what time does to resources: the housekeeper
+ *                    ├──▶ Checks     resets, validations, probes
+ *                    ├──▶ Changes    other options, evictions, suspension
  *                    └──▶ Closedown  who is still served, when all is over
  *                              └───▶ Ports
  * ```
  *
  * @since 0.1.0
  */
+import { Asking } from "./internal/asking.ts"
 import { Borrow } from "./internal/borrow.ts"
+import { Changes } from "./internal/changes.ts"
+import { Checks } from "./internal/checks.ts"
 import { Closedown } from "./internal/closedown.ts"
+import { Dropping } from "./internal/dropping.ts"
 import { Lending } from "./internal/lending.ts"
+import { Ownership } from "./internal/ownership.ts"
+import { Queueing } from "./internal/queueing.ts"
 import type { Settings } from "./internal/settings.ts"
+import { Sharing } from "./internal/sharing.ts"
 import { Staffing } from "./internal/staffing.ts"
-import { State } from "./internal/state.ts"
+import { State, type Tickets } from "./internal/state.ts"
+import { Stock } from "./internal/stock.ts"
+import { Upkeep } from "./internal/upkeep.ts"
 import { Worker } from "./internal/worker.ts"
 import type { Checkin, Checkout, Message } from "./Message.ts"
 import type * as PoolError from "./PoolError.ts"
@@ -28,17 +42,54 @@ import type { Ports } from "./Ports.ts"
 export class Machine {
   readonly state: State
   readonly #ports: Ports
+  readonly #asking: Asking
+  readonly #queueing: Queueing
+  readonly #dropping: Dropping
+  readonly #ownership: Ownership
   readonly #lending: Lending
   readonly #staffing: Staffing
+  readonly #sharing: Sharing
+  readonly #upkeep: Upkeep
+  readonly #checks: Checks
+  readonly #changes: Changes
   readonly #closedown: Closedown
 
-  constructor(settings: Settings, ports: Ports) {
-    this.state = new State(settings)
+  constructor(settings: Settings, ports: Ports, tickets?: Tickets) {
+    const state = new State(settings, tickets)
+    const queueing = new Queueing(state, ports)
+    const dropping = new Dropping(state, ports, queueing)
+    const ownership = new Ownership(state, ports)
+    const lending = new Lending(state, ports, queueing, ownership)
+    const staffing = new Staffing(state, ports, queueing)
+    const upkeep = new Upkeep(state, ports, queueing)
+    const sharing = new Sharing(state)
+    queueing.bind(dropping, upkeep)
+    const checks = new Checks(state, ports, queueing, lending, staffing, upkeep)
+    ownership.bind(lending)
+    sharing.bind(lending)
+    const stock = new Stock(state, ports, queueing, lending, staffing, checks)
+    lending.bind(stock, sharing, staffing, upkeep, checks)
+    staffing.bind(lending, upkeep, checks)
+    upkeep.bind(lending, staffing, checks)
+    const changes = new Changes(state, ports, queueing, dropping, lending, staffing, upkeep)
+    this.state = state
     this.#ports = ports
-    this.#staffing = new Staffing(this.state, ports)
-    this.#lending = new Lending(this.state, ports, this.#staffing)
-    this.#staffing.bind(this.#lending)
-    this.#closedown = new Closedown(this.state, ports, this.#lending, this.#staffing)
+    this.#asking = new Asking(state, ports, queueing, stock, lending, staffing)
+    this.#queueing = queueing
+    this.#dropping = dropping
+    this.#ownership = ownership
+    this.#lending = lending
+    this.#staffing = staffing
+    this.#sharing = sharing
+    this.#upkeep = upkeep
+    this.#checks = checks
+    this.#changes = changes
+    this.#closedown = new Closedown(state, ports, queueing, lending, staffing, changes)
+  }
+
+  /** Before it starts. */
+  suspend(): void {
+    this.#changes.suspend()
   }
 
   /** Hires the first workers. */
@@ -50,7 +101,7 @@ export class Machine {
     // Nearly all are of these two. They are kept apart from the rest, for only small functions are compiled into their callers.
     switch (message._tag) {
       case "Checkout":
-        return this.#lending.checkout(message)
+        return this.#asking.checkout(message)
       case "Checkin":
         this.#lending.checkin(message.borrow)
         break
@@ -67,7 +118,10 @@ export class Machine {
       case "Cancel":
         return this.#lending.cancel(message.borrow)
       case "Adopt":
-        return this.#lending.adopt(message.borrow, message.fiber)
+        return this.#ownership.adopt(message.borrow, message.fiber)
+      case "Detach":
+        message.reply.sendUnsafe(this.#lending.detach(message.borrow))
+        return
       case "Status":
         message.reply.sendUnsafe(this.state.status())
         return
@@ -75,14 +129,30 @@ export class Machine {
         return this.#closedown.shutdown(message)
       case "AwaitShutdown":
         return this.#closedown.awaitEnd(message.awaiter)
+      case "Reserve":
+        return this.#sharing.reserve(message.reservation)
+      case "Unreserve":
+        return this.#sharing.unreserve(message.reservation)
+      case "Evict":
+        return this.#changes.evict(message.workers, message.isShrinking)
+      case "EvictAll":
+        return this.#changes.evictAll(message.over)
+      case "Reconfigure":
+        return this.#changes.reconfigure(message.settings)
+      case "Suspend":
+        return this.#changes.suspend()
+      case "Resume":
+        return this.#changes.resume()
       case "Ready":
-        return this.#staffing.ready(message.worker, message.resource)
+        return this.#staffing.ready(message.worker, message.resource, message.jitter)
+      case "Checked":
+        return this.#checks.ended(message)
       case "Exited":
         return this.#staffing.exited(message.worker, message.reason)
       case "RetryAfter":
         return this.#staffing.retryAfter(message.delay)
       case "OwnerDown":
-        return this.#lending.ownerDown(message.owner, message.success)
+        return this.#ownership.ownerDown(message.owner, message.success)
       case "Unreachable":
         return this.#lending.abandon(message.borrow)
       case "Tick":
@@ -111,16 +181,20 @@ export class Machine {
       this.#ports.reply(waiter)
     }
     // By the workers: a turn that went wrong half-way may have left a lease outside of its list.
-    for (const { borrow } of state.workers) {
-      if (borrow?.state !== "lent") continue
-      borrow.state = borrow.taken ? "ended" : "refused"
-      if (borrow.taken) {
-        state.forced++
-        continue
-      }
-      borrow.reason = crashed
-      this.#ports.reply(borrow)
+    for (const worker of state.workers) {
+      for (const reservation of worker.reservations ?? []) reservation.reply("ended")
+      for (const { borrow } of worker.seats) if (borrow?.state === "lent") this.#endBy(crashed, borrow)
     }
+  }
+
+  #endBy(crashed: PoolError.PoolCrashed, borrow: Borrow): void {
+    borrow.state = borrow.taken ? "ended" : "refused"
+    if (borrow.taken) {
+      this.state.forced++
+      return
+    }
+    borrow.reason = crashed
+    this.#ports.reply(borrow)
   }
 
   #tick(now: number): void {
@@ -130,14 +204,21 @@ export class Machine {
       if (due === "shutdown") {
         state.shutdownBy = undefined
         this.#closedown.force()
+      } else if (due === "quiet") {
+        this.#closedown.quietIsOver(now)
       } else if (due === "backoff") {
         this.#staffing.backoffIsOver()
+      } else if (due === "round") {
+        this.#upkeep.round(now)
+      } else if (due === "codel") {
+        this.#dropping.look(now)
       } else if (due instanceof Borrow) {
         due.deadline = undefined
         expired.push(due)
       } else if (due instanceof Worker) {
         due.deadline = undefined
-        this.#ports.giveUp(due)
+        if (due.state === "resetting" || due.state === "validating") this.#checks.fail(due)
+        else this.#staffing.giveUp(due)
       }
     }
     this.#expire(expired, now)
@@ -150,10 +231,10 @@ export class Machine {
     if (expired.length === 0) return
     const status = this.state.status()
     const openUpTo = this.state.openUpTo()
-    const inQueue = this.#lending.expiry(now, "queue", status)
-    const inOpening = this.#lending.expiry(now, "open", status)
+    const inQueue = this.#queueing.expiry(now, "queue", status, expired)
+    const inOpening = this.#queueing.expiry(now, "open", status, expired)
     for (const borrow of expired) {
-      if (borrow.state === "waiting") this.#lending.refuse(borrow, borrow.ticket <= openUpTo ? inOpening : inQueue)
+      if (borrow.state === "waiting") this.#queueing.refuse(borrow, borrow.ticket <= openUpTo ? inOpening : inQueue)
     }
   }
 }

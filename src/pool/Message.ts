@@ -6,7 +6,9 @@
  */
 import type * as Cause from "effect/Cause"
 import type { AnyFiber, Borrow } from "./internal/borrow.ts"
+import type { Verdict } from "./internal/checkup.ts"
 import type { Owner } from "./internal/owner.ts"
+import type { Settings } from "./internal/settings.ts"
 import type { Worker } from "./internal/worker.ts"
 import type { ShutdownReport, Status } from "./Status.ts"
 
@@ -51,11 +53,16 @@ export interface GetStatus {
   readonly reply: Reply<Status>
 }
 
-/** Drain, or stop now. `within` is in milliseconds. @internal */
+/**
+ * Drain, or stop now. `within` is in milliseconds; so is `quiet`: the drain begins when nobody has asked for that long.
+ *
+ * @internal
+ */
 export interface Shutdown {
   readonly _tag: "Shutdown"
   readonly mode: "drain" | "now"
   readonly within: number
+  readonly quiet?: number
   readonly awaiter: Awaiter | undefined
 }
 
@@ -65,11 +72,80 @@ export interface AwaitShutdown {
   readonly awaiter: Awaiter
 }
 
-/** The worker has opened its resource. @internal */
+/** The lease ends, and its resource leaves the pool unclosed. Answers whether there was a lease to end. @internal */
+export interface Detach {
+  readonly _tag: "Detach"
+  readonly borrow: Borrow
+  readonly reply: Reply<boolean>
+}
+
+/** Its holder wants the resource for itself alone, and waits until all others have left. @internal */
+export interface Reserve {
+  readonly _tag: "Reserve"
+  readonly reservation: Reservation
+}
+
+/** It needs it no more for itself alone, or no longer waits for that. @internal */
+export interface Unreserve {
+  readonly _tag: "Unreserve"
+  readonly reservation: Reservation
+}
+
+/** @internal */
+export interface Reservation {
+  readonly borrow: Borrow
+  /**
+   * Nobody else has the resource; or the lease has ended first; or another one who has it wants that, too; or it is wanted no
+   * more. Only the first answer counts.
+   */
+  readonly reply: (answer: "alone" | "ended" | "conflict" | "left") => void
+}
+
+/**
+ * These are to go: idle ones now, lent ones when they come back. `isShrinking`: they are not replaced, unless there is demand.
+ *
+ * @internal
+ */
+export interface Evict {
+  readonly _tag: "Evict"
+  readonly workers: ReadonlyArray<Worker>
+  readonly isShrinking: boolean
+}
+
+/** All that there are, those being opened too, are to go; evenly spread over so many milliseconds. @internal */
+export interface EvictAll {
+  readonly _tag: "EvictAll"
+  readonly over: number
+}
+
+/** Other options apply from now on. They were checked as a whole. @internal */
+export interface Reconfigure {
+  readonly _tag: "Reconfigure"
+  readonly settings: Settings
+}
+
+/** Lend and open nothing until `Resume`. @internal */
+export interface Suspend {
+  readonly _tag: "Suspend"
+}
+
+/** @internal */
+export interface Resume {
+  readonly _tag: "Resume"
+}
+
+/** The worker has opened its resource. `jitter` is from 0 to 1: its lifetime's, for the machine draws no numbers. @internal */
 export interface Ready {
   readonly _tag: "Ready"
   readonly worker: Worker
   readonly resource: unknown
+  readonly jitter: number
+}
+
+/** What was run on the resource has come to an end. Where it is not well, `cause` may say why. @internal */
+export interface Checked extends Verdict {
+  readonly _tag: "Checked"
+  readonly worker: Worker
 }
 
 /** The worker could not open, its resource has died by itself, or it is closed. @internal */
@@ -118,10 +194,19 @@ export type Message =
   | Checkin
   | Destroyed
   | Adopt
+  | Detach
   | GetStatus
   | Shutdown
   | AwaitShutdown
+  | Reserve
+  | Unreserve
+  | Evict
+  | EvictAll
+  | Reconfigure
+  | Suspend
+  | Resume
   | Ready
+  | Checked
   | Exited
   | RetryAfter
   | OwnerDown

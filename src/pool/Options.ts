@@ -7,19 +7,29 @@ import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import type { HealthOptions, LifeOptions, QueueOptions, SharingOptions } from "./Policies.ts"
 
 /**
  * The options of a pool.
  *
  * **Details**
  *
- * Essential: `factory`, `size`, `maxOverflow`, `name`. The rest has defaults that fit most pools. Every duration is a
- * `Duration.Input`; a plain number is milliseconds.
+ * Essential: `factory`, `size`, `maxOverflow`, `name`. Common: `checkoutTimeout`, `maxWaiting`, `start`, `link`, `isBroken`,
+ * `shutdownTimeout`. Rare: the others that stand here. The policies are graded with their kin: `LifeOptions` (how long a
+ * resource is kept), `HealthOptions` (whether it is fit to be lent), `QueueOptions` (who is served), `SharingOptions`.
+ *
+ * The rest has defaults that fit most pools. Every duration is a `Duration.Input`; a plain number is milliseconds.
+ *
+ * An option that is unknown, or out of its range, or that cannot go with another one, is refused with `InvalidOptions`,
+ * which lists all that is wrong. An option that only tunes another (`resetTimeout`) is refused without it. A number that
+ * leaves another option without effect (`idleTimeout`, where `minIdle` is `size`) is not: it may change at run time.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Options<A, out E = never, out R = never, out RL = never> {
+export interface Options<in out A, out E = never, out R = never, out RL = never>
+  extends LifeOptions<A, RL>, HealthOptions<A, RL>, QueueOptions, SharingOptions
+{
   /** Opens one resource. Its finalizers close it. Runs in the pool's context, never in a caller's. */
   readonly factory: Effect.Effect<A, E, R>
   /** How many resources are kept. 0 is legal where `maxOverflow` is at least 1, as in poolboy. */
@@ -35,7 +45,7 @@ export interface Options<A, out E = never, out R = never, out RL = never> {
   /** Which idle resource goes out first: the one that came back last (`lifo`, default, as poolboy) or first (`fifo`). */
   readonly strategy?: "lifo" | "fifo" | undefined
   /**
-   * `eager` (default): `make` waits for `size` resources and fails with the first opening failure. `background`: it does
+   * `eager` (default): `make` waits for `minIdle` resources (by default `size`) and fails with the first opening failure. `background`: it does
    * not wait. `lazy`: nothing is opened before somebody asks.
    */
   readonly start?: "eager" | "background" | "lazy" | undefined
@@ -48,6 +58,11 @@ export interface Options<A, out E = never, out R = never, out RL = never> {
   readonly openConcurrency?: number | undefined
   /** How long one closing may take before its place is given to another. Default 5 seconds. */
   readonly closeTimeout?: Duration.Input | undefined
+  /**
+   * How long the closing of each may take when the pool shuts down: OTP's `shutdown` of a child. `brutal_kill`: told to
+   * close and not waited for. Default: as `closeTimeout`.
+   */
+  readonly workerShutdown?: "brutal_kill" | Duration.Input | "infinity" | undefined
   /**
    * How long no opening starts after a failed one. Default exponential with jitter, 100 ms to 30 seconds. Begins anew after a
    * success; one that ends goes on with its last delay, since a database that is down for an hour must not end the pool.

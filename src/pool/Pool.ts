@@ -25,6 +25,7 @@ import type { Session } from "./Session.ts"
 
 export { isLease, type Lease } from "./Lease.ts"
 export type { Options } from "./Options.ts"
+export type { HealthOptions, LifeOptions, QueueOptions, ResourceInfo, SharingOptions } from "./Policies.ts"
 export {
   CheckoutTimeout,
   ForeignLease,
@@ -36,14 +37,17 @@ export {
   PoolCrashed,
   PoolFull,
   PoolOverloaded,
+  ReservationConflict,
   RestartIntensityExceeded
 } from "./PoolError.ts"
 export type {
   CheckoutError,
   CheckoutOptions,
   OwnedCheckoutOptions,
+  Patch,
   Session,
   ShutdownOptions,
+  Size,
   TryCheckoutError
 } from "./Session.ts"
 export type { ShutdownReport, Status } from "./Status.ts"

@@ -16,7 +16,10 @@ const seconds = (millis: number): string => `${(millis / 1000).toFixed(3)} s`
 
 const numbers = (status: Status): string =>
   `size=${status.size}+${status.maxOverflow}, idle=${status.idle}, lent=${status.lent}, opening=${status.opening}, ` +
-  `closing=${status.closing}, waiting=${status.waiting}`
+  `${checks(status)}closing=${status.closing}, waiting=${status.waiting}`
+
+const checks = ({ resetting, validating }: Status): string =>
+  resetting + validating === 0 ? "" : `resetting=${resetting}, validating=${validating}, `
 
 /**
  * No resource within the deadline of the checkout.
@@ -25,7 +28,8 @@ const numbers = (status: Status): string =>
  *
  * `phase` says which wait ran out (deadpool's `TimeoutType`): `open` when an opening or its back-off was under way for
  * this waiter's place, else `queue`. `lastOpenFailure`, also as `Error.cause`, is why there was none (tarn's
- * `possibleTimeoutCause`): the failure that the pool is at present backing off from.
+ * `possibleTimeoutCause`): the failure that the pool is at present backing off from. `mayBeDeadlock`: everything that is lent
+ * is held by fibers that wait for one more themselves (HikariCP's pool-locking), and this was one of them.
  *
  * @category errors
  * @since 0.1.0
@@ -37,6 +41,7 @@ export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTi
   readonly status: Status
   readonly oldestLeaseAge: Duration.Duration | undefined
   readonly lastOpenFailure: Cause.Cause<E | OpenTimeout> | undefined
+  readonly mayBeDeadlock: boolean
 }> {
   constructor(fields: {
     readonly pool: string
@@ -45,6 +50,7 @@ export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTi
     readonly status: Status
     readonly oldestLeaseAge: Duration.Duration | undefined
     readonly lastOpenFailure: Cause.Cause<E | OpenTimeout> | undefined
+    readonly mayBeDeadlock: boolean
   }) {
     super(fields)
     if (fields.lastOpenFailure !== undefined) {
@@ -63,8 +69,9 @@ export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTi
     const failure = this.lastOpenFailure === undefined
       ? ""
       : `; last opening failed with ${errorName(this.lastOpenFailure)}`
+    const deadlock = this.mayBeDeadlock ? "; all of them are held by fibers that wait for one more" : ""
     return `pool "${this.pool}": no resource within ${seconds(Duration.toMillis(this.waited))} ` +
-      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure})`
+      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure}${deadlock})`
   }
 }
 
@@ -84,7 +91,12 @@ export class PoolFull extends Data.TaggedError("PoolFull")<{
 }
 
 /**
- * As many as `maxWaiting` already wait for a resource that is lent.
+ * More ask than can be served.
+ *
+ * **Details**
+ *
+ * `reason` says what has refused this one: `maxWaiting`, for as many already wait for a resource that is lent; or `codel`
+ * (DBConnection's `queue_target`), for the line has been slow, and this one has waited for longer than twice the target.
  *
  * @category errors
  * @since 0.1.0
@@ -92,9 +104,14 @@ export class PoolFull extends Data.TaggedError("PoolFull")<{
 export class PoolOverloaded extends Data.TaggedError("PoolOverloaded")<{
   readonly pool: string
   readonly status: Status
+  readonly reason: "maxWaiting" | "codel"
+  readonly waited: Duration.Duration
 }> {
   override get message(): string {
-    return `pool "${this.pool}": too many are waiting (${numbers(this.status)})`
+    const why = this.reason === "codel"
+      ? `dropped from a slow queue after ${seconds(Duration.toMillis(this.waited))}`
+      : "too many are waiting"
+    return `pool "${this.pool}": ${why} (${numbers(this.status)})`
   }
 }
 
@@ -186,6 +203,22 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
 }> {
   override get message(): string {
     return `pool "${this.pool}": ${this.problems.join("; ")}`
+  }
+}
+
+/**
+ * Another lease of the same resource is waiting to have it alone already: each would wait for the other one to leave. Give
+ * this lease back, and try again with another.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ReservationConflict extends Data.TaggedError("ReservationConflict")<{
+  readonly pool: string
+  readonly leaseId: number
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": another lease than ${this.leaseId} wants the same resource for itself alone`
   }
 }
 

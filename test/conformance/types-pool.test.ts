@@ -1,30 +1,62 @@
 import { assert, it } from "@effect/vitest"
 import { type Cause, Context, type Duration, Effect, type Fiber, type Layer, type Schedule, type Scope } from "effect"
-import { Pool } from "whitepool"
+import { Overload, Pool } from "whitepool"
 import { Actor, Supervisor } from "whitepool/actor"
 import { type Deviations, type Extends, type Extras, holds, lacks, none, type Same } from "./types.ts"
 
+/** A predicate of the user's: that it gets the resource, too, is more than was asked for. */
+type On<A> = (info: ResourceInfoSpec, resource: A) => boolean
+interface ResourceInfoSpec {
+  readonly age: Duration.Duration
+  readonly idleFor: Duration.Duration
+  readonly uses: number
+  readonly overflow: boolean
+}
+interface CheckoutOptionsSpec<A> {
+  readonly timeout?: Duration.Input | "infinity" | undefined
+  readonly priority?: number | undefined
+  readonly key?: string | undefined
+  readonly prefer?: On<A> | undefined
+}
+interface OwnedCheckoutOptionsSpec<A> extends CheckoutOptionsSpec<A> {
+  readonly owner?: Fiber.Fiber<unknown, unknown> | "none" | undefined
+}
 interface SessionSpec<A, E> {
   readonly name: string
   readonly checkout: (
-    options?: Pool.OwnedCheckoutOptions
+    options?: OwnedCheckoutOptionsSpec<A>
   ) => Effect.Effect<Pool.Lease<A>, Pool.CheckoutError<E>>
   readonly tryCheckout: (
-    options?: Pick<Pool.OwnedCheckoutOptions, "owner">
+    options?: Omit<OwnedCheckoutOptionsSpec<A>, "timeout">
   ) => Effect.Effect<Pool.Lease<A>, Pool.PoolFull | Pool.PoolClosed | Pool.PoolCrashed>
   readonly checkin: (lease: Pool.Lease<unknown>) => Effect.Effect<void>
   readonly destroyed: (lease: Pool.Lease<unknown>, reason?: unknown) => Effect.Effect<void>
   readonly adopt: (lease: Pool.Lease<unknown>) => Effect.Effect<void>
   readonly use: <B, E2, R2>(
     f: (resource: A, lease: Pool.Lease<A>) => Effect.Effect<B, E2, R2>,
-    options?: Pool.CheckoutOptions
+    options?: CheckoutOptionsSpec<A>
   ) => Effect.Effect<B, E2 | Pool.CheckoutError<E>, R2>
-  readonly scoped: (options?: Pool.CheckoutOptions) => Effect.Effect<A, Pool.CheckoutError<E>, Scope.Scope>
+  readonly scoped: (options?: CheckoutOptionsSpec<A>) => Effect.Effect<A, Pool.CheckoutError<E>, Scope.Scope>
+  readonly checkoutMany: (
+    n: number,
+    options?: OwnedCheckoutOptionsSpec<A>
+  ) => Effect.Effect<ReadonlyArray<Pool.Lease<A>>, Pool.CheckoutError<E>>
+  readonly detach: (lease: Pool.Lease<unknown>) => Effect.Effect<A, never, Scope.Scope>
+  readonly reserve: (lease: Pool.Lease<unknown>) => Effect.Effect<void, Pool.ReservationConflict, Scope.Scope>
+  readonly evict: (predicate: On<A>) => Effect.Effect<number>
+  readonly evictAll: (options?: { readonly over?: Duration.Input | undefined }) => Effect.Effect<void>
+  readonly resize: (
+    change: { readonly size?: number | undefined; readonly maxOverflow?: number | undefined }
+  ) => Effect.Effect<void, Pool.InvalidOptions>
+  readonly reconfigure: (patch: Pool.Patch<A>) => Effect.Effect<void, Pool.InvalidOptions>
+  readonly suspend: Effect.Effect<void>
+  readonly resume: Effect.Effect<void>
   readonly status: Effect.Effect<Pool.Status>
   readonly shutdown: (
     options?: {
       readonly mode?: "drain" | "now" | undefined
       readonly timeout?: Duration.Input | "infinity" | undefined
+      readonly quietPeriod?: Duration.Input | undefined
     }
   ) => Effect.Effect<Pool.ShutdownReport>
   readonly awaitShutdown: Effect.Effect<Pool.ShutdownReport>
@@ -52,8 +84,37 @@ interface OptionsSpec<A, E, R, RL> {
   readonly restartIntensity?: { readonly intensity: number; readonly period: Duration.Input } | undefined
   readonly shutdownTimeout?: Duration.Input | undefined
   readonly stopWithLastSession?: boolean | undefined
+  readonly workerShutdown?: "brutal_kill" | Duration.Input | "infinity" | undefined
+  readonly minIdle?: number | undefined
+  readonly idleTimeout?: Duration.Input | "infinity" | undefined
+  readonly overflowTtl?: Duration.Input | undefined
+  readonly maxLifetime?: Duration.Input | "infinity" | undefined
+  readonly lifetimeJitter?: number | undefined
+  readonly maxUses?: number | undefined
+  readonly validateOn?: "checkout" | "idle" | undefined
+  readonly validationBypass?: Duration.Input | undefined
+  readonly validationTimeout?: Duration.Input | undefined
+  readonly resetTimeout?: Duration.Input | undefined
+  readonly overload?: Overload.Overload | undefined
+  readonly priorityAging?: Duration.Input | "infinity" | undefined
+  readonly fairness?: { readonly maxPerKey?: number | undefined } | undefined
+  readonly breaker?: { readonly failures: number } | undefined
+  readonly leaseTimeout?: { readonly after: Duration.Input; readonly action: "warn" | "revoke" } | undefined
+  readonly concurrency?: number | undefined
+  readonly targetUtilization?: number | undefined
+  readonly shouldRetire?: ((info: ResourceInfoSpec, resource: any) => boolean) | undefined
+  readonly validate?: ((resource: any) => Effect.Effect<boolean, unknown, RL>) | undefined
+  readonly reset?: ((resource: any) => Effect.Effect<unknown, unknown, RL>) | undefined
+  readonly keepalive?:
+    | {
+      readonly every: Duration.Input
+      readonly probe?: ((resource: any) => Effect.Effect<unknown, unknown, RL>) | undefined
+    }
+    | undefined
   readonly link?: ((resource: any) => Effect.Effect<unknown, unknown, RL>) | undefined
 }
+/** What is handed the resource, whose type is that of the pool. */
+type OfResource = "link" | "shouldRetire" | "validate" | "reset" | "keepalive"
 interface StatusSpec {
   readonly name: string
   readonly state: "ready" | "overflow" | "full" | "draining" | "closed"
@@ -61,10 +122,14 @@ interface StatusSpec {
   readonly maxOverflow: number
   readonly idle: number
   readonly lent: number
+  readonly leases: number
   readonly opening: number
+  readonly resetting: number
+  readonly validating: number
   readonly closing: number
   readonly overflow: number
   readonly waiting: number
+  readonly suspended: boolean
   readonly abandoned: number
 }
 interface LeaseSpec<A> {
@@ -81,6 +146,7 @@ interface CheckoutTimeoutSpec<E> {
   readonly status: Pool.Status
   readonly oldestLeaseAge: Duration.Duration | undefined
   readonly lastOpenFailure: Cause.Cause<E | Pool.OpenTimeout> | undefined
+  readonly mayBeDeadlock: boolean
 }
 
 class Client extends Context.Service<Client, { readonly ask: string }>()("conformance/Client") {}
@@ -98,8 +164,8 @@ none<Deviations<Pool.Session<Conn, SqlError>, SessionSpec<Conn, SqlError>>>()
 none<Extras<Pool.Session<Conn, SqlError>, SessionSpec<Conn, SqlError>>>()
 none<
   Deviations<
-    Required<Omit<Pool.Options<Conn, SqlError, Config, LinkNeed>, "link">>,
-    Required<Omit<OptionsSpec<Conn, SqlError, Config, LinkNeed>, "link">>
+    Required<Omit<Pool.Options<Conn, SqlError, Config, LinkNeed>, OfResource>>,
+    Required<Omit<OptionsSpec<Conn, SqlError, Config, LinkNeed>, OfResource>>
   >
 >()
 holds<Extends<OptionsSpec<Conn, SqlError, Config, LinkNeed>, Pool.Options<Conn, SqlError, Config, LinkNeed>>>()
@@ -107,16 +173,35 @@ none<Exclude<keyof Pool.Options<Conn>, keyof OptionsSpec<Conn, never, never, nev
 holds<Same<Pool.Status, StatusSpec>>()
 holds<Same<Pool.ShutdownReport, { readonly drained: number; readonly forced: number }>>()
 none<Deviations<Pool.Lease<Conn>, LeaseSpec<Conn>>>()
-holds<Same<Pool.CheckoutOptions, { readonly timeout?: Duration.Input | "infinity" | undefined }>>()
+holds<Same<Pool.CheckoutOptions<Conn>, CheckoutOptionsSpec<Conn>>>()
+holds<Same<Pool.OwnedCheckoutOptions<Conn>, OwnedCheckoutOptionsSpec<Conn>>>()
+holds<Same<Pool.ResourceInfo, ResourceInfoSpec>>()
 holds<
   Same<
-    Pool.OwnedCheckoutOptions,
-    {
-      readonly timeout?: Duration.Input | "infinity" | undefined
-      readonly owner?: Fiber.Fiber<unknown, unknown> | "none" | undefined
-    }
+    Overload.Overload,
+    { readonly _tag: "Codel"; readonly target: Duration.Duration; readonly interval: Duration.Duration }
   >
 >()
+holds<
+  Same<
+    typeof Overload.codel,
+    (options?: {
+      readonly target?: Duration.Input | undefined
+      readonly interval?: Duration.Input | undefined
+    }) => Overload.Overload
+  >
+>()
+/* What is given to a pool is given the pool's resource; what is run on it may need a service. */
+type Given = Required<Pool.Options<Conn, SqlError, Config, LinkNeed>>
+holds<Same<Parameters<NonNullable<Given["shouldRetire"]>>, [info: ResourceInfoSpec, resource: Conn]>>()
+type Run<B> = (resource: Conn) => Effect.Effect<B, unknown, LinkNeed>
+holds<Same<NonNullable<Given["validate"]>, Run<boolean>>>()
+holds<Same<NonNullable<Given["reset"]>, Run<unknown>>>()
+holds<Same<NonNullable<NonNullable<Given["keepalive"]>["probe"]>, Run<unknown>>>()
+/* A patch changes everything but what a pool is made of. */
+type Fixed = "factory" | "name" | "start" | "concurrency"
+none<Exclude<keyof Pool.Options<Conn>, keyof Pool.Patch<Conn> | Fixed>>()
+none<Extract<keyof Pool.Patch<Conn>, Fixed>>()
 holds<
   Same<
     Pool.CheckoutError<SqlError>,
@@ -132,6 +217,9 @@ type At<Tag extends string> = Error & { readonly _tag: Tag; readonly pool: strin
 holds<Extends<Pool.CheckoutTimeout<SqlError>, At<"CheckoutTimeout">>>()
 holds<Extends<Pool.PoolFull, At<"PoolFull"> & { readonly status: Pool.Status }>>()
 holds<Extends<Pool.PoolOverloaded, At<"PoolOverloaded"> & { readonly status: Pool.Status }>>()
+holds<Same<Pool.PoolOverloaded["reason"], "maxWaiting" | "codel">>()
+holds<Same<Pool.PoolOverloaded["waited"], Duration.Duration>>()
+holds<Extends<Pool.ReservationConflict, At<"ReservationConflict"> & { readonly leaseId: number }>>()
 holds<Extends<Pool.PoolClosed, At<"PoolClosed">>>()
 holds<Extends<Pool.PoolCrashed, At<"PoolCrashed">>>()
 holds<Same<Pool.OpenFailed<SqlError>["failure"], Cause.Cause<SqlError | Pool.OpenTimeout>>>()
@@ -158,6 +246,25 @@ holds<
     Effect.Effect<Pool.Session<Conn, SqlError>, Errors, Config | LinkNeed | Scope.Scope>
   >
 >()
+/* What any of the policies needs, the pool needs. */
+const _policies = () =>
+  Pool.make({
+    factory,
+    size: 1,
+    validate: (conn) => Effect.as(conn.heart, true),
+    reset: (conn) => Effect.andThen(conn.heart, need),
+    keepalive: { every: "1 minute", probe: (conn) => conn.heart },
+    shouldRetire: ({ uses }, conn) => uses > conn.conn
+  })
+holds<Same<Effect.Services<ReturnType<typeof _policies>>, Config | LinkNeed | Scope.Scope>>()
+holds<Same<Effect.Success<ReturnType<typeof _policies>>, Pool.Session<Conn, SqlError>>>()
+const _preferring = (session: Pool.Session<Conn, SqlError>) =>
+  session.use((conn) => Effect.succeed(conn.conn), {
+    prefer: ({ idleFor }, conn) => idleFor !== undefined && conn.conn === 1
+  })
+holds<Same<ReturnType<typeof _preferring>, Effect.Effect<1, Pool.CheckoutError<SqlError>>>>()
+// @ts-expect-error: what is fixed is no part of a patch
+export const _fixed = (session: Pool.Session<Conn, SqlError>) => session.reconfigure({ name: "other" })
 const _plain = () => Pool.make({ factory: Effect.succeed(1), size: 1 })
 holds<
   Same<
@@ -245,8 +352,10 @@ it("pool: every declared value exists and is of its kind", () => {
     Pool.OpenTimeout,
     Pool.InvalidOptions,
     Pool.LeaseExpired,
-    Pool.ForeignLease
+    Pool.ForeignLease,
+    Pool.ReservationConflict
   ]
   for (const one of classes) assert.isTrue(one.prototype instanceof Error)
+  assert.strictEqual(typeof Overload.codel, "function")
   assert.strictEqual(Db.key, "conformance/Db")
 })

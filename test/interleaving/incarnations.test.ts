@@ -188,7 +188,7 @@ describe("a pool with a place in a tree", () => {
     ({ kill, session, world }) =>
       Effect.gen(function*() {
         yield* beside(later(6, session.shutdown()), kill)
-        yield* settle
+        yield* Effect.andThen(settle, settle)
         assert.strictEqual(world.live, 0)
         const error = yield* Effect.flip(session.use(() => Effect.void, { timeout: "infinity" }))
         yield* session.awaitShutdown
@@ -217,7 +217,7 @@ describe("a pool with a place in a tree", () => {
     ["served", "PoolClosed", "PoolCrashed"],
     ({ kill, session, tree, world }) =>
       Effect.gen(function*() {
-        const asking = yield* Effect.forkChild(later(14, session.use(() => Effect.void, { timeout: "infinity" })))
+        const asking = yield* Effect.forkChild(later(18, session.use(() => Effect.void, { timeout: "infinity" })))
         yield* beside(later(6, tree.terminateChild("db")), kill)
         const asked = yield* Fiber.await(asking)
         assert.strictEqual(world.live, 0)

@@ -17,7 +17,7 @@ export class Census {
 
   /** Three columns of `kind count`. */
   get table(): string {
-    const cells = [...this.#counts].map(([kind, count]) => `${kind.padEnd(30)}${String(count).padStart(7)}`)
+    const cells = [...this.#counts].map(([kind, count]) => `${kind.padEnd(36)}${String(count).padStart(7)}`)
     const lines: Array<string> = []
     for (let i = 0; i < cells.length; i += 3) lines.push(cells.slice(i, i + 3).join("   "))
     return lines.join("\n")

@@ -1,62 +1,72 @@
 /**
- * Says before each message what must come of it, listens to what the machine does, and judges.
- *
- * The questions that need no machine are the reference's; here is what a message does to it, and what it must cause.
+ * Listens to what the machine does in a turn, compares it with what must come of the message, and judges what is left of
+ * both when the turn is over.
  */
-import { type AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
+import { Borrow } from "../../src/pool/internal/borrow.ts"
+import type { Job } from "../../src/pool/internal/checkup.ts"
+import type { Settings } from "../../src/pool/internal/settings.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import { violations } from "../../src/pool/Invariant.ts"
 import type { Machine } from "../../src/pool/Machine.ts"
-import type { Message, WorkerExit } from "../../src/pool/Message.ts"
-import type { PoolCrashed } from "../../src/pool/PoolError.ts"
+import type { Message } from "../../src/pool/Message.ts"
+import { type PoolCrashed, PoolOverloaded } from "../../src/pool/PoolError.ts"
 import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
-import type { Drawn } from "./commands.ts"
+import { Foresight, Turn } from "./foresight.ts"
 import type { Asker, Waits } from "./people.ts"
 import { Reference, type Timeout } from "./reference.ts"
-
-/** What one turn has to do, or may leave. */
-class Turn {
-  readonly refused = new Map<Borrow, string>()
-  readonly givenUp = new Set<number>()
-  readonly spared = new Set<number>()
-  readonly orphans = new Set<Borrow>()
-  exhausts = false
-}
 
 export class Oracle {
   readonly reference: Reference
   readonly awaiters: Array<Waits> = []
   ended: ShutdownReport | undefined
-  readonly #settings: Drawn
+  readonly #foresight: Foresight
   readonly #census: Census
-  readonly #ownerOf = new Map<Borrow, AnyFiber>()
   /** How each checkout and each worker stood after the last message. */
   readonly #states = new Map<Borrow | Worker, string>()
+  #hadRound = false
+  readonly #workers = new Set<Worker>()
   #phase: Reference["phase"] = "open"
   #turn = new Turn()
   readonly #problems: Array<string> = []
 
-  constructor(settings: Drawn, census: Census) {
-    this.#settings = settings
+  constructor(settings: Settings, census: Census) {
     this.#census = census
     this.reference = new Reference(settings)
+    this.#foresight = new Foresight(this.reference, this.awaiters, census)
   }
 
   /** One message, from what must come of it to what is wrong then. */
   turn(machine: Machine, message: Message): void {
-    const turn = this.#turn = new Turn()
-    this.#foresee(message)
-    machine.handle(message)
+    const turn = this.#turn = this.#foresight.of(message)
+    this.#handle(machine, message)
     for (const [borrow, tag] of turn.refused) {
       this.wrong(`one answer: checkout ${(borrow as Asker).arrival} was not told ${tag}`)
     }
     for (const id of turn.givenUp) if (!turn.spared.has(id)) this.wrong(`worker ${id} is not given up`)
+    const unsure = Array.from(turn.unsure, ({ id }) => id)
+    for (const id of turn.overdue) {
+      if (!turn.forces && !unsure.includes(id)) this.wrong(`nobody says that lease ${id} is held for too long`)
+    }
     for (const borrow of turn.orphans) this.wrong(`lease ${borrow.id} lost its owner, and nobody watches it`)
+    if (turn.fails && this.reference.firstForOpening !== undefined) this.wrong("nobody is told that an opening failed")
     if (turn.exhausts) this.wrong("one death too many changes nothing")
     this.#census.count(message._tag)
     if (message._tag === "Checkout") this.#countAnswer(message as Asker)
     this.#judge(machine, message._tag)
+  }
+
+  /** A round that has taken place makes way for another one only where something may fall due, before it or after it. */
+  #handle(machine: Machine, message: Message): void {
+    const { reference } = this
+    const round = machine.state.round?.at ?? Infinity
+    const mayFallDue = reference.stock.mayFallDue
+    machine.handle(message)
+    this.#hadRound = message._tag === "Tick" && round <= reference.now
+    const isAnother = this.#hadRound && machine.state.round !== undefined
+    if (isAnother && machine.state.phase === "open" && !mayFallDue && !reference.stock.mayFallDue) {
+      this.wrong("a round is armed where nothing can fall due")
+    }
   }
 
   /** The incarnation ends at once: everybody is answered, every lease ends; who awaits the end of the pool goes on. */
@@ -64,7 +74,7 @@ export class Oracle {
     const { reference } = this
     const { refused } = this.#turn = new Turn()
     const leases = [...reference.leases.keys()]
-    for (const { borrow } of reference.waiting) refused.set(borrow, "PoolCrashed")
+    for (const { borrow } of reference.line.waiting) refused.set(borrow, "PoolCrashed")
     for (const borrow of leases) if (!borrow.taken) refused.set(borrow, "PoolCrashed")
     const forced = reference.forced + leases.filter(({ taken }) => taken).length
     machine.crash(crashed)
@@ -82,7 +92,7 @@ export class Oracle {
   }
 
   isOwned(borrow: Borrow): boolean {
-    return this.#ownerOf.has(borrow)
+    return this.reference.ownerOf.has(borrow)
   }
 
   wrong(what: string | undefined): void {
@@ -93,35 +103,88 @@ export class Oracle {
 
   replies(asker: Asker): void {
     const { reference } = this
+    const { refused } = this.#turn
     const checkout = `checkout ${asker.arrival}`
     if (asker.hasLeft || asker.answer !== undefined) this.wrong(`one answer: ${checkout} gets a second one`)
     if (asker.state === "lent") {
-      this.wrong(reference.lends(asker, asker.worker!.id))
-      if (asker.owned !== undefined) this.#ownerOf.set(asker, asker.owned)
-      if (asker.worker!.owner?.fiber !== asker.owned) this.wrong(`lease ${asker.id} has the wrong owner`)
+      this.wrong(reference.lends(asker, workerOf(asker).id))
+      if (asker.owned !== undefined) reference.ownerOf.set(asker, asker.owned)
+      if (ownerOf(asker) !== asker.owned) this.wrong(`lease ${asker.id} has the wrong owner`)
+      // If a grant and a deadline come together, the one that is handled first wins.
+      if (refused.get(asker) === "CheckoutTimeout") refused.delete(asker)
       return
     }
-    reference.leavesQueue(asker)
-    const expected = this.#turn.refused.get(asker)
     const given = asker.refusal!._tag
-    this.#turn.refused.delete(asker)
+    if (given === "PoolClosed") this.#foresight.takesBack(asker)
+    const expected = this.#isMeant(asker, given) ? given : refused.get(asker)
+    reference.line.leave(asker)
+    refused.delete(asker)
     this.#census.count(`refused: ${given}`)
     if (given !== expected) this.wrong(`one answer: ${checkout} is told ${given} instead of ${expected}`)
     if (asker.refusal!._tag === "CheckoutTimeout") this.wrong(reference.doubts(asker, asker.refusal as Timeout))
   }
 
+  /** Whom it concerns shows only when it happens. */
+  #isMeant(asker: Asker, refusal: string): boolean {
+    if (asker.refusal instanceof PoolOverloaded && asker.refusal.reason === "codel") {
+      this.wrong(this.reference.overload.objection(asker, asker.refusal))
+      this.#turn.refused.delete(asker)
+      this.#census.count("dropped")
+      return true
+    }
+    if (refusal === "PoolClosed") return this.#turn.unsure.has(asker)
+    if (refusal === "PoolFull") return this.reference.waitsInVain(asker)
+    if (refusal !== "OpenFailed" || !this.#turn.fails) return false
+    this.#turn.fails = false
+    return this.reference.firstForOpening === asker
+  }
+
   opens(worker: Worker): void {
     this.#states.set(worker, "opening")
-    this.wrong(this.reference.opens(worker.id))
+    this.#workers.add(worker)
+    this.wrong(this.reference.stock.opens(worker.id))
   }
 
   closes(worker: Worker, isTold: boolean): void {
     if (isTold) this.wrong(`worker ${worker.id} is told to close twice`)
-    this.wrong(this.reference.closes(worker.id))
+    const why = this.reference.stock.closes(worker.id)
+    if ("wrong" in why) this.wrong(why.wrong)
+    else this.#census.count(`closed: ${why.reason}`)
+    // Told, and not waited for.
+    const resource = this.reference.stock.get(worker.id)
+    if (resource?.due?.by === this.reference.now) this.#turn.givenUp.add(worker.id)
   }
 
   givesUp(worker: Worker): void {
-    if (!this.#turn.givenUp.delete(worker.id)) this.wrong(`worker ${worker.id} is given up before its time`)
+    const { isTheEnd, now, settings, stock } = this.reference
+    const due = stock.get(worker.id)?.due
+    const isHastened = isTheEnd && settings.workerShutdown === 0
+    const isDue = this.#turn.givenUp.delete(worker.id) || (due !== undefined && (isHastened || due.from <= now))
+    if (!isDue) this.wrong(`worker ${worker.id} is given up before its time`)
+    stock.forgets(worker.id)
+  }
+
+  logs(message: string): void {
+    const lease = /^lease (\d+) is held/.exec(message)?.[1]
+    if (lease !== undefined && !this.#turn.overdue.delete(Number(lease))) {
+      this.wrong(`lease ${lease} is not held for too long`)
+    }
+  }
+
+  /** Its resource is to be given away. `false`: it cannot be, for it has died. */
+  gives(worker: Worker, isAlive: boolean): void {
+    this.wrong(this.reference.stock.gives(worker.id, isAlive))
+    this.#census.count(`detached: ${isAlive ? "alive" : "dead"}`)
+  }
+
+  isGiven(isGiven: boolean, isAlive: boolean): void {
+    if (isGiven !== isAlive) this.wrong(`what is given away is ${isAlive ? "not" : "dead and"} given`)
+  }
+
+  checks(worker: Worker, job: Job, isBusy: boolean): void {
+    if (isBusy) this.wrong(`a ${job} of worker ${worker.id} during another check, or its closing`)
+    this.#census.count(`check: ${job}`)
+    this.wrong(this.reference.stock.checks(worker.id, job))
   }
 
   asksForDelay(first: boolean): void {
@@ -133,6 +196,7 @@ export class Oracle {
 
   orphans(borrow: Borrow): void {
     if (!this.#turn.orphans.delete(borrow)) this.wrong(`lease ${borrow.id} is no orphan`)
+    ;(borrow as Asker).owned = undefined
   }
 
   exhausts(): void {
@@ -148,197 +212,41 @@ export class Oracle {
   }
 
   ends(report: ShutdownReport): void {
-    const { drained, forced } = this.reference.report
+    const { drained, forced, unsure } = this.reference
     if (this.ended !== undefined) this.wrong("ended twice")
-    if (report.drained !== drained || report.forced !== forced) {
+    if (report.drained !== drained || report.forced < forced || report.forced > forced + unsure) {
       this.wrong(`the report says ${report.drained}/${report.forced}, the reference ${drained}/${forced}`)
     }
     this.ended = report
   }
 
-  // What a message does
-
-  /** What must come of this message, before the machine sees it. */
-  #foresee(message: Message): void {
-    const { reference } = this
-    const { refused: refusals } = this.#turn
-    switch (message._tag) {
-      case "Checkout": {
-        if (message.state !== "asked") return
-        const expected = reference.expected(message)
-        if (expected === "waiting") reference.waits(message)
-        else if (expected !== "lent") refusals.set(message, expected)
-        return
-      }
-      case "Cancel":
-        reference.leavesQueue(message.borrow)
-        return this.#leaves(message.borrow, "free")
-      case "Checkin":
-        return this.#leaves(message.borrow, "free")
-      case "Destroyed":
-        return this.#leaves(message.borrow, "held")
-      case "Unreachable":
-        return this.#abandons(message.borrow)
-      case "Adopt":
-        if (reference.leases.has(message.borrow)) this.#ownerOf.set(message.borrow, message.fiber)
-        return
-      case "OwnerDown":
-        return this.#foreseeOwnerDown(message.owner.fiber, message.success)
-      case "Ready":
-        if (reference.places.get(message.worker.id) === "opening") reference.readies(message.worker.id)
-        return
-      case "Exited":
-        return this.#foreseeExit(message.worker, message.reason)
-      case "RetryAfter":
-        if (reference.backoff === "asking") reference.backoff = reference.now + Math.max(1, message.delay)
-        return
-      case "Shutdown":
-        return this.#foreseeShutdown(message.mode, message.within, message.awaiter!.fiber)
-      case "AwaitShutdown":
-        if (reference.phase !== "open") this.#revokeThoseOf(message.awaiter.fiber)
-        return
-      case "Tick":
-        return this.#foreseeTick(message.now)
-      case "Status":
-        return
-      default:
-        return message satisfies never
-    }
-  }
-
-  #leaves(borrow: Borrow, to: "free" | "held"): void {
-    this.reference.ends(borrow, to)
-    this.#ownerOf.delete(borrow)
-  }
-
-  #abandons(borrow: Borrow): void {
-    this.#leaves(borrow, this.#settings.onAbandoned === "checkin" ? "free" : "held")
-  }
-
-  #foreseeOwnerDown(fiber: AnyFiber, success: boolean): void {
-    for (const [borrow, owner] of this.#ownerOf) {
-      if (owner !== fiber) continue
-      if (success && this.#settings.onOwnerSuccess === "release") {
-        this.#turn.orphans.add(borrow)
-        this.#ownerOf.delete(borrow)
-        ;(borrow as Asker).owned = undefined
-      } else {
-        this.#abandons(borrow)
-      }
-    }
-  }
-
-  #foreseeExit(worker: Worker, reason: WorkerExit): void {
-    const { reference } = this
-    const place = reference.places.get(worker.id)
-    if (place === undefined || reason._tag === "Died") return this.#foreseeDeath(worker.id, place)
-    reference.places.delete(worker.id)
-    reference.due.delete(worker.id)
-    if (reason.abandoned) reference.abandoned++
-    if (place === "opening" && reason._tag === "OpenFailed") this.#foreseeFailure()
-  }
-
-  #foreseeDeath(id: number, place: string | undefined): void {
-    const { reference } = this
-    if (place !== "free" && place !== "held") return
-    for (const [lease, worker] of reference.leases) {
-      if (worker !== id) continue
-      this.#leaves(lease, "free")
-      if (lease.taken) continue
-      // The dying one counts as free at this moment; one that never waits needs another.
-      if (lease.mode === "try" && reference.count("free") === 1) this.#turn.refused.set(lease, "PoolFull")
-      else reference.waits(lease)
-    }
-    reference.deaths.push(reference.now)
-    this.#turn.exhausts = reference.isExhausted
-    if (!reference.dies(id)) return
-    this.#census.count("fault: one stillborn too many")
-    this.#foreseeFailure()
-  }
-
-  #foreseeFailure(): void {
-    const { reference } = this
-    if (reference.starting) {
-      reference.starting = false
-      reference.phase = "draining"
-      return
-    }
-    reference.failures++
-    reference.opened = false
-    const [first] = reference.waiting
-    // One that was bereaved beside an idle resource is served before anything fails.
-    if (this.#settings.onOpenFailure === "fail" && first !== undefined && reference.count("free") === 0) {
-      this.#turn.refused.set(first.borrow, "OpenFailed")
-    }
-  }
-
-  #foreseeShutdown(mode: "drain" | "now", within: number, fiber: AnyFiber): void {
-    const { reference } = this
-    if (reference.phase === "open") {
-      reference.phase = "draining"
-      for (const awaiter of this.awaiters) if (!awaiter.hasLeft) this.#revokeThoseOf(awaiter.fiber)
-    }
-    this.#revokeThoseOf(fiber)
-    if (mode === "now") this.#forces()
-    else reference.shutdownBy = Math.min(reference.shutdownBy, reference.now + within)
-  }
-
-  #foreseeTick(now: number): void {
-    const { reference } = this
-    reference.now = now
-    if (typeof reference.backoff === "number" && reference.backoff <= now) {
-      reference.backoff = "none"
-      reference.recovers()
-    }
-    for (const { borrow, deadline } of reference.waiting) {
-      if (deadline <= now) this.#turn.refused.set(borrow, "CheckoutTimeout")
-    }
-    for (const [id, due] of reference.due) {
-      if (due > now) continue
-      reference.due.delete(id)
-      this.#turn.givenUp.add(id)
-    }
-    if (reference.shutdownBy > now || reference.phase !== "draining") return
-    this.#forces()
-    // One that is told to close in the very turn that would have given it up may be spared that.
-    for (const id of this.#turn.givenUp) if (reference.places.get(id) === "opening") this.#turn.spared.add(id)
-  }
-
-  #forces(): void {
-    const { reference } = this
-    for (const { borrow } of reference.waiting) this.#turn.refused.set(borrow, "PoolClosed")
-    for (const borrow of reference.leases.keys()) this.#revokes(borrow)
-  }
-
-  #revokeThoseOf(fiber: AnyFiber): void {
-    for (const borrow of this.reference.leases.keys()) {
-      if ((this.#ownerOf.get(borrow) ?? borrow.guardFiber) === fiber) this.#revokes(borrow)
-    }
-  }
-
-  #revokes(borrow: Borrow): void {
-    this.#census.count("fault: revoked")
-    this.#leaves(borrow, "held")
-    if (borrow.taken) {
-      this.reference.drained--
-      this.reference.forced++
-    } else {
-      this.#turn.refused.set(borrow, "PoolClosed")
-    }
-  }
-
   #judge(machine: Machine, what: string): void {
     const { reference } = this
-    const all = [...reference.places.values()]
-    const isOver = reference.waiting.length === 0 && reference.leases.size === 0
-    if (reference.phase === "draining" && isOver && all.every((place) => place === "closing")) {
+    const { line, stock } = reference
+    for (const worker of this.#workers) {
+      const resource = stock.get(worker.id)
+      if (resource?.heir !== "perhaps") continue
+      resource.heir = worker.hasSuccessor ? "yes" : "none"
+      if (worker.hasSuccessor) this.#census.count("a successor")
+    }
+    this.wrong(stock.settle())
+    if (reference.isTheEnd && stock.live === 0) {
+      if (reference.phase === "draining") {
+        for (const id of stock.hastens()) this.wrong(`worker ${id} is not given up at the end`)
+      }
       reference.phase = "closing"
     }
-    if (reference.phase === "closing" && all.length === 0 && this.ended !== undefined) reference.phase = "closed"
+    if (reference.phase === "closing" && stock.resources.size === 0 && this.ended !== undefined) {
+      reference.phase = "closed"
+    }
     if (this.#phase !== reference.phase) this.#census.count(`pool: ${this.#phase} -> ${reference.phase}`)
     this.#phase = reference.phase
-    if (what === "Tick" && reference.waiting.some(({ deadline }) => deadline <= reference.now)) {
-      this.wrong("one answer: a waiter is past its deadline")
+    if (what === "Tick") {
+      this.wrong(reference.overload.looks())
+      for (const problem of stock.neglects(this.#hadRound)) this.wrong(problem)
+      if (line.waiting.some(({ borrow, deadline }) => borrow.mode === "wait" && deadline <= reference.now)) {
+        this.wrong("one answer: a waiter is past its deadline")
+      }
     }
     const found = [
       ...this.#problems,
@@ -351,31 +259,7 @@ export class Oracle {
   }
 
   #disagreements(status: Status): ReadonlyArray<string> {
-    const { reference } = this
-    const { size, maxOverflow } = this.#settings
-    const [opening, idle, lent, closing] = (["opening", "free", "held", "closing"] as const).map((place) =>
-      reference.count(place)
-    )
-    const live = opening! + idle! + lent!
-    const isOpen = reference.phase === "open"
-    const expected: Record<string, unknown> = {
-      opening,
-      idle,
-      lent,
-      closing,
-      waiting: reference.waiting.length,
-      abandoned: reference.abandoned,
-      overflow: Math.max(0, live + closing! - size),
-      state: reference.phase === "closed"
-        ? "closed"
-        : !isOpen
-        ? "draining"
-        : idle! > 0 || live < size
-        ? "ready"
-        : live + closing! < size + maxOverflow
-        ? "overflow"
-        : "full"
-    }
+    const expected: Record<string, unknown> = this.reference.status
     return Object.entries(status)
       .filter(([key, value]) => key in expected && expected[key] !== value)
       .map(([key, value]) => `status says ${String(value)} ${key}, the reference ${String(expected[key])}`)
@@ -398,3 +282,7 @@ export class Oracle {
     if (asker.state === "waiting" || asker.state === "lent") this.#states.set(asker, asker.state)
   }
 }
+
+/** The machine's own words for whose lease is of what: all that is looked up in it. */
+const workerOf = (borrow: Borrow): Worker => borrow.seat!.worker
+const ownerOf = (borrow: Borrow): unknown => borrow.seat!.owner?.fiber

@@ -1,5 +1,6 @@
 /** Those around the machine: who asks, who keeps a resource, who awaits the end. */
 import { type AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
+import type { Job } from "../../src/pool/internal/checkup.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import type { Awaiter } from "../../src/pool/Message.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
@@ -41,6 +42,10 @@ export class Keeper {
   stage: "opening" | "holding" | "closing" | "gone" = "opening"
   told = false
   givenUp = false
+  /** What is being run on its resource. */
+  job: Exclude<Job, "judge"> | undefined
+  /** How many answers it owes as to whether its resource is to be kept. */
+  judges = 0
 
   constructor(worker: Worker) {
     this.worker = worker

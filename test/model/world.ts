@@ -1,22 +1,23 @@
 /**
- * Everything around the machine, simulated: askers, their fibers, workers that obey or not, a timer, a flush. It runs
+ * Everything around the machine, simulated: askers, their fibers, a timer, a flush; workers are in `workforce.ts`. It runs
  * commands; what is right and wrong the oracle says.
  */
-import { Cause } from "effect"
-import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
+import type { Cause } from "effect"
+import type { AnyFiber, Borrow, Terms } from "../../src/pool/internal/borrow.ts"
+import type { Job } from "../../src/pool/internal/checkup.ts"
 import type { Owner } from "../../src/pool/internal/owner.ts"
+import type { Settings } from "../../src/pool/internal/settings.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import { Machine } from "../../src/pool/Machine.ts"
-import type { Message, WorkerExit } from "../../src/pool/Message.ts"
+import type { Message } from "../../src/pool/Message.ts"
 import { PoolCrashed, type RestartIntensityExceeded } from "../../src/pool/PoolError.ts"
 import type { Ports } from "../../src/pool/Ports.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
-import type { Command, Drawn } from "./commands.ts"
+import { type Command, pick } from "./commands.ts"
 import { Oracle } from "./oracle.ts"
-import { Asker, Keeper, type Waits } from "./people.ts"
-
-const pick = <A>(from: ReadonlyArray<A>, which: number): A | undefined => from[which % Math.max(1, from.length)]
+import { Asker, type Waits } from "./people.ts"
+import { Workforce } from "./workforce.ts"
 
 export class World implements Ports {
   readonly oracle: Oracle
@@ -24,7 +25,8 @@ export class World implements Ports {
   readonly #census: Census
   readonly #fibers = [0, 1, 2, 3].map((id) => ({ id }) as unknown as AnyFiber)
   readonly #askers: Array<Asker> = []
-  readonly #keepers = new Map<Worker, Keeper>()
+  readonly #workforce: Workforce
+  readonly #plans: Array<Settings>
   /** Those whose end has not been told yet. */
   readonly #owners = new Map<AnyFiber, Owner>()
   /** Replies on their way. */
@@ -33,23 +35,20 @@ export class World implements Ports {
   /** There have been too many deaths: nothing is sent any more. */
   #isCrashed = false
 
-  constructor(settings: Drawn, census: Census) {
+  /** `others` are the options that it may come to have. */
+  constructor(settings: Settings, others: Settings, census: Census) {
     this.#census = census
+    this.#plans = [settings, { ...others, start: settings.start }]
     this.oracle = new Oracle(settings, census)
-    this.machine = new Machine({
-      name: "model",
-      checkoutTimeout: 100,
-      onInterrupt: "destroy",
-      shutdownTimeout: 100,
-      stopWithLastSession: false,
-      ...settings
-    }, this)
+    this.#workforce = new Workforce((message) => this.#send(message), this.oracle, census)
+    this.machine = new Machine(settings, this)
     this.oracle.start(this.machine)
   }
 
   // Commands
 
   run(command: Command): void {
+    if (this.#isCrashed) return
     switch (command._tag) {
       case "checkout":
         return this.#checkout(command)
@@ -88,30 +87,26 @@ export class World implements Ports {
       case "stale":
         return this.#stale(command)
       case "staleWorker":
-        return this.#staleWorker(command)
-      case "ready": {
-        const keeper = pick(this.#keepersThat((each) => each.stage === "opening" && !each.told), command.which)
-        if (keeper === undefined) return
-        keeper.stage = "holding"
-        return this.#send({ _tag: "Ready", worker: keeper.worker, resource: keeper })
-      }
-      case "openFailed": {
-        const keeper = pick(this.#keepersThat((each) => each.stage === "opening" && !each.told), command.which)
-        return keeper && this.#exits(keeper, { _tag: "OpenFailed", cause: refused, abandoned: false })
-      }
+        return this.#workforce.stale(command)
+      case "staleCheck":
+        return this.#workforce.staleCheck(command)
+      case "ready":
+        return this.#workforce.ready(command)
+      case "openFailed":
+        return this.#workforce.openFailed(command)
+      case "checked":
+        return this.#workforce.checked(command)
+      case "judged":
+        return this.#workforce.judged(command)
       case "died":
-        return this.#dies(command)
-      case "closed": {
-        const keeper = pick(this.#keepersThat((each) => each.told || each.stage === "closing"), command.which)
-        return keeper && this.#exits(keeper, { _tag: "Closed", abandoned: false })
-      }
+        return this.#workforce.died(command)
+      case "closed":
+        return this.#workforce.closed(command)
       case "hangsUp":
         for (let i = 0; i < command.times; i++) this.#hangsUp()
         return
-      case "givenUp": {
-        const keeper = pick(this.#keepersThat((each) => each.givenUp && each.stage !== "holding"), command.which)
-        return keeper && this.#answersGiveUp(keeper, command.ignores)
-      }
+      case "givenUp":
+        return this.#workforce.givenUp(command)
       case "retryAfter":
         return this.#send({ _tag: "RetryAfter", delay: command.delay })
       case "ownerDown": {
@@ -122,9 +117,39 @@ export class World implements Ports {
         return this.#send({ _tag: "OwnerDown", owner, success: command.success })
       }
       case "tick":
+        if (this.oracle.reference.settings.leaseTimeout !== undefined) this.#flush()
         // No time passes within a batch of turns.
         this.machine.date()
         return this.#send({ _tag: "Tick", now: this.oracle.reference.now + command.millis })
+      case "wake": {
+        const { now } = this.oracle.reference
+        const next = this.machine.state.deadlines.next() ?? now
+        return this.run({ _tag: "tick", millis: Math.max(0, next - now) })
+      }
+      case "pass":
+        this.machine.date()
+        this.oracle.reference.now += command.millis
+        return
+      case "detach": {
+        const borrow = pick(this.#held, command.which)
+        return borrow && this.#workforce.detach(borrow, command.dies)
+      }
+      case "evict":
+        return this.#workforce.evict(command)
+      case "evictAll":
+        return this.#send({ _tag: "EvictAll", over: command.over })
+      case "suspend":
+        return this.#send({ _tag: "Suspend" })
+      case "resume":
+        return this.#send({ _tag: "Resume" })
+      case "reconfigure":
+        // A plain pool does not note how well something is that it has handed on, and that nobody has touched yet.
+        this.#flush()
+        this.#plans.reverse()
+        return this.#send({ _tag: "Reconfigure", settings: this.#plans[0]! })
+      case "rest":
+        if (this.oracle.reference.stock.idle.length > 0) this.run({ _tag: "tick", millis: 31_000 })
+        return
       case "status":
         return this.#send({ _tag: "Status", reply: { sendUnsafe: () => true } })
       case "shutdown":
@@ -132,6 +157,7 @@ export class World implements Ports {
           _tag: "Shutdown",
           mode: command.mode,
           within: command.within,
+          quiet: command.quiet,
           awaiter: this.#awaiter(this.#shutter(command))
         })
       case "awaitShutdown": {
@@ -147,15 +173,13 @@ export class World implements Ports {
 
   /** Shuts down, and lets whatever is still out come back, or not: in any case it must end, and nothing may stay. */
   finish(): void {
-    this.run({ _tag: "shutdown", mode: "drain", within: 500, fiber: 0, by: "anybody" })
+    this.run({ _tag: "shutdown", mode: "drain", within: 500, quiet: 0, fiber: 0, by: "anybody" })
     for (let round = 0; this.oracle.reference.phase !== "closed" && !this.#isCrashed; round++) {
       if (round > 100) throw new Error("the pool never ends")
       this.#flush()
       const [borrow] = this.#held
       if (borrow !== undefined && borrow.arrival % 2 === 0) this.#send({ _tag: "Checkin", borrow })
-      for (const keeper of this.#keepersThat((each) => each.givenUp && each.stage !== "holding")) {
-        this.#answersGiveUp(keeper, round % 2 === 0)
-      }
+      this.#workforce.answerAll(round % 2 === 0)
       this.run({ _tag: "closed", which: round })
       this.run({ _tag: "tick", millis: 50 })
     }
@@ -183,17 +207,29 @@ export class World implements Ports {
         problems.push("two reports of one end")
       }
     }
-    if (this.#keepersThat(() => true).length > 0) problems.push("nothing stays: a worker lives on")
+    if (!this.#workforce.isEmpty) problems.push("nothing stays: a worker lives on")
     if (this.machine.state.deadlines.next() !== undefined) problems.push("nothing stays: a deadline")
     return problems
   }
 
-  #checkout({ mode, wait, fiber, owner, late }: Extract<Command, { readonly _tag: "checkout" }>): void {
+  #checkout(command: Extract<Command, { readonly _tag: "checkout" }>): void {
+    const { fiber, late, mode, owner, wait } = command
     const asker = this.#asker(mode, mode === "try" ? 0 : wait, owner, fiber)
+    asker.terms = this.#termsOf(command)
     this.#ask(asker)
     if (asker.state === "waiting") return
     if (late) this.#outbox.push(asker)
     else asker.deliver()
+  }
+
+  /** In most pools nobody asks for anything but a resource. */
+  #termsOf({ key, prefers, priority }: Extract<Command, { readonly _tag: "checkout" }>): Terms | undefined {
+    const { fairness, priorityAging } = this.oracle.reference.settings
+    if (fairness === undefined && priorityAging === 1_000) return undefined
+    const preferred = prefers === undefined ? undefined : this.#workforce.idle(prefers)
+    if (preferred !== undefined) this.#census.count("somebody prefers one")
+    if (priority > 0) this.#census.count("somebody can wait")
+    return { key, priority, preferred }
   }
 
   #ask(asker: Asker): void {
@@ -241,63 +277,10 @@ export class World implements Ports {
     }
   }
 
-  #staleWorker({ which, how }: Extract<Command, { readonly _tag: "staleWorker" }>): void {
-    const isOver = ({ stage, told }: Keeper) => stage === "gone" || (how < 2 && told)
-    const keeper = pick([...this.#keepers.values()].filter(isOver), which)
-    if (keeper === undefined) return
-    const { worker } = keeper
-    this.#census.count("fault: stale worker")
-    if (how === 0) return this.#send({ _tag: "Ready", worker, resource: "late" })
-    const reason: WorkerExit = how === 1
-      ? { _tag: "Died", cause: refused }
-      : how === 2
-      ? { _tag: "Closed", abandoned: false }
-      : { _tag: "OpenFailed", cause: refused, abandoned: false }
-    this.#send({ _tag: "Exited", worker, reason })
-  }
-
-  #dies({ prefer, which }: Extract<Command, { readonly _tag: "died" }>): void {
-    const holding = this.#keepersThat((each) => each.stage === "holding" && !each.told)
-    const preferred = holding.filter(({ worker }) =>
-      prefer === "any" || (prefer === "idle" ? worker.state === "idle" : worker.borrow?.taken === false)
-    )
-    const keeper = pick(preferred.length > 0 ? preferred : holding, which)
-    if (keeper === undefined) return
-    const { borrow } = keeper.worker
-    this.#census.count(`fault: died while ${borrow === undefined ? "idle" : borrow.taken ? "held" : "untaken"}`)
-    keeper.stage = "closing"
-    this.#send({ _tag: "Exited", worker: keeper.worker, reason: { _tag: "Died", cause: refused } })
-  }
-
   #hangsUp(): void {
-    const [keeper] = this.#keepersThat((each) => each.stage === "opening" && !each.told)
-    if (keeper === undefined) {
-      this.run({ _tag: "retryAfter", delay: 0 })
-      return this.run({ _tag: "tick", millis: 1 })
-    }
-    const { worker } = keeper
-    keeper.stage = "holding"
-    this.#send({ _tag: "Ready", worker, resource: keeper })
-    if (!keeper.told) {
-      keeper.stage = "closing"
-      this.#send({ _tag: "Exited", worker, reason: { _tag: "Died", cause: refused } })
-    }
-    this.#exits(keeper, { _tag: "Closed", abandoned: false })
-  }
-
-  #answersGiveUp(keeper: Keeper, ignores: boolean): void {
-    const opening = keeper.stage === "opening" && !keeper.told
-    this.#census.count(`fault: ${opening ? "an opening" : "a closing"} outlived its timeout`)
-    this.#exits(
-      keeper,
-      opening ? { _tag: "OpenFailed", cause: refused, abandoned: ignores } : { _tag: "Closed", abandoned: ignores }
-    )
-  }
-
-  #exits(keeper: Keeper, reason: WorkerExit): void {
-    keeper.stage = "gone"
-    if (reason._tag === "OpenFailed") this.#census.count("fault: opening failed")
-    this.#send({ _tag: "Exited", worker: keeper.worker, reason })
+    if (this.#workforce.hangsUp()) return
+    this.run({ _tag: "retryAfter", delay: 0 })
+    this.run({ _tag: "tick", millis: 1 })
   }
 
   #awaiter(by: AnyFiber): Waits {
@@ -310,10 +293,6 @@ export class World implements Ports {
   /** Those who have a lease in their hands. */
   get #held(): ReadonlyArray<Asker> {
     return this.#askers.filter(({ answer, state }) => state === "lent" && answer !== undefined)
-  }
-
-  #keepersThat(are: (keeper: Keeper) => boolean): ReadonlyArray<Keeper> {
-    return [...this.#keepers.values()].filter((keeper) => keeper.stage !== "gone" && are(keeper))
   }
 
   #send(message: Message): void {
@@ -344,6 +323,20 @@ export class World implements Ports {
     if (!borrow.asking) this.#outbox.push(borrow as Asker)
   }
 
+  moment(): number {
+    return this.oracle.reference.now
+  }
+
+  claim(): boolean {
+    return true
+  }
+
+  disclaim(): void {}
+
+  yields(): boolean {
+    return false
+  }
+
   aim(): void {}
 
   /** Some at once, in the middle of the turn, and some by the flush. */
@@ -352,19 +345,23 @@ export class World implements Ports {
   }
 
   open(worker: Worker): void {
-    this.#keepers.set(worker, new Keeper(worker))
-    this.oracle.opens(worker)
+    this.#workforce.open(worker)
   }
 
   close(worker: Worker): void {
-    const keeper = this.#keepers.get(worker)!
-    this.oracle.closes(worker, keeper.told)
-    keeper.told = true
+    this.#workforce.close(worker)
   }
 
   giveUp(worker: Worker): void {
-    this.#keepers.get(worker)!.givenUp = true
-    this.oracle.givesUp(worker)
+    this.#workforce.giveUp(worker)
+  }
+
+  check(worker: Worker, job: Job): void {
+    this.#workforce.check(worker, job)
+  }
+
+  detach(worker: Worker): boolean {
+    return this.#workforce.gives(worker)
   }
 
   retryDelay(first: boolean): void {
@@ -393,7 +390,7 @@ export class World implements Ports {
     this.oracle.ends(report)
   }
 
-  log(): void {}
+  log(_level: string, message: string): void {
+    this.oracle.logs(message)
+  }
 }
-
-const refused = Cause.fail("refused")

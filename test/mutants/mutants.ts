@@ -2,6 +2,13 @@
  * Faults of one line, each of which some test must catch: the defects of whitepool and poolboy, the ways of leaking, the
  * rules of the design turned over. The text must occur exactly once in its file; `run.ts` checks that, and puts it in.
  */
+import { checks } from "./checks.ts"
+import { keyed } from "./keyed.ts"
+import { policies } from "./policies.ts"
+import { queue } from "./queue.ts"
+import { sharing } from "./sharing.ts"
+import { upkeep } from "./upkeep.ts"
+
 export interface Mutant {
   readonly id: string
   readonly file: string
@@ -23,7 +30,10 @@ export const mutate = (code: string, mutant: Mutant): string => {
 }
 
 const machine = (file: string) => `src/pool/internal/${file}.ts`
+const asking = machine("asking")
 const lending = machine("lending")
+const queueing = machine("queueing")
+const ownership = machine("ownership")
 const staffing = machine("staffing")
 const closedown = machine("closedown")
 const state = machine("state")
@@ -48,7 +58,7 @@ const actor = (file: string) => `src/actor/internal/${file}.ts`
 const [proc, supervising] = [actor("process"), actor("supervising")]
 const actors = (...names: ReadonlyArray<string>) => names.map((name) => `test/actor/${name}.test.ts`)
 
-export const mutants: ReadonlyArray<Mutant> = [
+const core: ReadonlyArray<Mutant> = [
   // A pool and its incarnations
   {
     id: "crash-ends-the-pool",
@@ -205,8 +215,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "deaths-without-limit",
-    file: staffing,
-    original: "this.#ports.exhausted(stackless",
+    file: machine("deaths"),
+    original: "ports.exhausted(stackless",
     replacement: "void (stackless",
     breaks: "restartIntensity is never exceeded",
     stands: "H-9",
@@ -215,7 +225,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // The machine: who gets what
   {
     id: "no-deadline",
-    file: lending,
+    file: queueing,
     original: "if (borrow.wait === Infinity) return",
     replacement: "return",
     breaks: "a waiter waits for ever",
@@ -224,11 +234,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "full-instead-of-closed",
-    file: lending,
-    original:
-      "if (state.phase !== \"open\") return this.refuse(borrow, new PoolError.PoolClosed({ pool: state.settings.name }))",
-    replacement:
-      "if (state.phase !== \"open\") return this.refuse(borrow, new PoolError.PoolFull({ pool: state.settings.name, status: state.status() }))",
+    file: asking,
+    original: "return this.#queueing.refuse(borrow, new PoolError.PoolClosed({ pool: state.settings.name }))",
+    replacement: "return this.#queueing.refuseFull(borrow)",
     breaks: "callers of a pool that shuts down retry for ever",
     stands: "A-12",
     tests: shutdowns
@@ -236,8 +244,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "lifo-waiters",
     file: lending,
-    original: "const waiter = state.waiting.head\n    if",
-    replacement: "const waiter = state.waiting.tail\n    if",
+    original: "const waiter = state.waiting.head",
+    replacement: "const waiter = state.waiting.tail",
     breaks: "the newest waiter is served first",
     stands: "E-2",
     tests: waits
@@ -245,8 +253,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "handoff-past-the-queue",
     file: lending,
-    original: "if (waiter !== undefined) {",
-    replacement: "if (waiter !== undefined && state.lent.length >= state.settings.size) {",
+    original: "\n    if (waiter !== undefined) {",
+    replacement: "\n    if (waiter !== undefined && state.lent.length >= state.settings.size) {",
     breaks: "a returned resource idles past the queue",
     stands: "E-1",
     tests: waits
@@ -254,7 +262,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "cancel-forgets-the-queue",
     file: lending,
-    original: "this.#leaveQueue(borrow)\n      borrow.state = \"ended\"",
+    original: "this.#queueing.leave(borrow)\n      borrow.state = \"ended\"",
     replacement: "borrow.state = \"ended\"",
     breaks: "a resource goes to a waiter that has gone",
     stands: "A-8",
@@ -271,7 +279,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "lost-deadline-cancel",
-    file: lending,
+    file: queueing,
     original: "    state.deadlines.cancel(borrow.deadline)\n    borrow.deadline = undefined",
     replacement: "    borrow.deadline = undefined",
     breaks: "the deadline of one who was served falls due all the same",
@@ -281,7 +289,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "double-checkin",
     file: lending,
-    original: "    borrow.state = \"ended\"\n    borrow.worker = undefined\n",
+    original: "    borrow.state = \"ended\"\n    borrow.seat = undefined\n",
     replacement: "",
     breaks: "a resource is idle twice",
     stands: "F-1",
@@ -289,7 +297,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "timeout-0-waits",
-    file: lending,
+    file: asking,
     original: "if (borrow.wait === 0) {",
     replacement: "if (borrow.wait < 0) {",
     breaks: "a timeout of 0 queues, or loses to maxWaiting 0",
@@ -298,7 +306,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "max-waiting-off-by-one",
-    file: lending,
+    file: asking,
     original: "state.openable > state.settings.maxWaiting",
     replacement: "state.openable >= state.settings.maxWaiting",
     breaks: "one waiter too few is let in",
@@ -307,7 +315,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "max-waiting-counts-openings",
-    file: lending,
+    file: asking,
     original: "state.waiting.length + 1 - state.openable >",
     replacement: "state.waiting.length + 1 >",
     breaks: "maxWaiting 0 refuses those for whom an opening is under way",
@@ -316,7 +324,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "no-warm-up",
-    file: lending,
+    file: asking,
     original: "return this.#staffing.warmUp()",
     replacement: "return",
     breaks: "a lazy pool that is only tried stays cold",
@@ -326,17 +334,17 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "warm-up-beyond-size",
     file: staffing,
-    original: "this.#state.live < this.#state.settings.size",
-    replacement: "this.#state.room > 0",
+    original: "state.live < state.settings.size",
+    replacement: "state.room > 0",
     breaks: "a tryCheckout opens overflow nobody waits for",
     stands: "§5.3",
     tests: checkouts
   },
   {
     id: "strategy-swapped",
-    file: lending,
-    original: "strategy === \"lifo\"",
-    replacement: "strategy === \"fifo\"",
+    file: machine("stock"),
+    original: "const worker = settings.strategy === \"lifo\"",
+    replacement: "const worker = settings.strategy === \"fifo\"",
     breaks: "lifo lends the coldest",
     stands: "§5.4",
     tests: checkouts
@@ -344,15 +352,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "overflow-kept",
     file: lending,
-    original: "state.idle.length + state.lent.length < state.settings.size",
-    replacement: "state.idle.length + state.lent.length <= state.settings.size",
+    original: "state.open < state.settings.size",
+    replacement: "state.open <= state.settings.size",
     breaks: "overflow that nobody waits for stays idle",
     stands: "§5.3",
     tests: checkouts
   },
   {
     id: "bereaved-at-the-tail",
-    file: lending,
+    file: queueing,
     original: "while (successor !== undefined && successor.ticket < borrow.ticket)",
     replacement: "while (successor !== undefined)",
     breaks: "a waiter loses its place when its resource dies on the way",
@@ -361,7 +369,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "bereaved-clock-anew",
-    file: lending,
+    file: queueing,
     original: "      this.#setDeadline(borrow, borrow.askedAt)\n",
     replacement: "      this.#setDeadline(borrow, this.#ports.now())\n",
     breaks: "a second grant gets a second budget",
@@ -370,18 +378,18 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "bereaved-past-idle",
-    file: lending,
-    original: "if (worker !== undefined) return this.#lend(worker, borrow)\n    if (borrow.mode === \"try\") return",
-    replacement: "if (worker !== undefined) state.idle.append(worker)\n    if (borrow.mode === \"try\") return",
+    file: staffing,
+    original: "    this.#lending.serve()\n",
+    replacement: "",
     breaks: "a bereaved waiter waits beside an idle resource",
     stands: "invariant 4",
-    tests: model
+    tests: openings
   },
   {
     id: "destroyed-not-replaced",
     file: lending,
-    original: "    this.#staffing.close(worker)\n    this.#staffing.hire()",
-    replacement: "    this.#staffing.close(worker)",
+    original: "    this.#queueing.refuseTries()\n    this.#staffing.hire()\n",
+    replacement: "    this.#queueing.refuseTries()\n",
     breaks: "the replacement waits for the closing although there is room",
     stands: "§5.3",
     tests: leases
@@ -407,9 +415,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "snapshot-per-failure",
     file: "src/pool/Machine.ts",
-    original: "this.#lending.refuse(borrow, borrow.ticket <= openUpTo ? inOpening : inQueue)",
+    original: "borrow.ticket <= openUpTo ? inOpening : inQueue",
     replacement:
-      "this.#lending.refuse(borrow, this.#lending.expiry(now, borrow.ticket <= openUpTo ? \"open\" : \"queue\", this.state.status()))",
+      "this.#queueing.expiry(now, borrow.ticket <= openUpTo ? \"open\" : \"queue\", this.state.status(), expired)",
     breaks: "a mass timeout takes as many snapshots as it has waiters",
     stands: "§5.5",
     tests: waits
@@ -417,7 +425,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // The machine: owners
   {
     id: "owner-success-is-failure",
-    file: lending,
+    file: ownership,
     original: "const release = success &&",
     replacement: "const release = !success &&",
     breaks: "a lease handed on through timeout or race is destroyed",
@@ -435,25 +443,25 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "adopt-keeps-the-old-owner",
-    file: lending,
-    original: "    worker.owner?.release(worker)\n    this.#own(worker, fiber)",
-    replacement: "    if (worker.owner === undefined) this.#own(worker, fiber)",
+    file: ownership,
+    original: "    seat.owner?.release(seat)\n    this.own(seat, fiber)",
+    replacement: "    if (seat.owner === undefined) this.own(seat, fiber)",
     breaks: "the end of the first owner abandons a lease adopted by another",
     stands: "§5.3",
     tests: leases
   },
   {
     id: "observer-per-lease",
-    file: lending,
+    file: ownership,
     original: "if (owner === undefined) {",
-    replacement: "if (owner === undefined || owner.first !== worker) {",
+    replacement: "if (owner === undefined || owner.first !== seat) {",
     breaks: "a fiber is observed once per lease",
     stands: "§5.3",
     tests: leases
   },
   {
     id: "dead-owner-remembered",
-    file: lending,
+    file: ownership,
     original: "state.owners.delete(owner.fiber)",
     replacement: "void owner.fiber",
     breaks: "a fiber that comes again is not observed, and owners pile up",
@@ -462,9 +470,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "adopt-ended-lease",
-    file: lending,
-    original: "    if (borrow.state !== \"lent\") return\n    const worker = borrow.worker!\n    worker.owner?.release",
-    replacement: "    const worker = borrow.worker!\n    worker.owner?.release",
+    file: ownership,
+    original: "    if (borrow.state !== \"lent\") return\n    const seat",
+    replacement: "    const seat",
     breaks: "an ended lease is given an owner, and the pool dies of it",
     stands: "invariant 8",
     tests: leases
@@ -526,9 +534,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "newest-gets-open-failed",
-    file: staffing,
-    original: "const oldest = state.waiting.head",
-    replacement: "const oldest = state.waiting.tail",
+    file: queueing,
+    original: "let waiter = waiting.head; waiter !== undefined; waiter = waiter.next) {\n      if (places--",
+    replacement: "let waiter = waiting.tail; waiter !== undefined; waiter = waiter.prev) {\n      if (places--",
     breaks: "onOpenFailure fail refuses the wrong waiter",
     stands: "C-2",
     tests: openings
@@ -554,7 +562,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "opening-never-given-up",
     file: "src/pool/Machine.ts",
-    original: "this.#ports.giveUp(due)",
+    original: "this.#staffing.giveUp(due)",
     replacement: "void due",
     breaks: "a factory that never ends keeps its place for ever",
     stands: "C-8",
@@ -581,8 +589,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "dead-idle-lent",
     file: staffing,
-    original: "if (worker.state === \"idle\") state.idle.remove(worker)\n    else if (worker.state === \"lent\") this",
-    replacement: "if (worker.state === \"lent\") this",
+    original: "    this.#displace(worker)\n    this.#closing(worker, state.settings.closeTimeout)\n",
+    replacement:
+      "    if (worker.state !== \"idle\") this.#displace(worker)\n    this.#closing(worker, state.settings.closeTimeout)\n",
     breaks: "a resource that died while idle is lent",
     stands: "H-2",
     tests: openings
@@ -608,7 +617,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "drain-opens-for-nobody",
     file: staffing,
-    original: "if (state.phase === \"draining\") return state.waiting.length",
+    original: "    if (state.phase === \"draining\") return waiting\n",
     replacement: "",
     breaks: "while shutting down a destroyed resource is replaced",
     stands: "A-10",
@@ -645,7 +654,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "waiters-never-told",
     file: closedown,
-    original: "this.#lending.refuseClosed(waiter)",
+    original: "this.#queueing.refuseClosed(waiter)",
     replacement: "state.waiting.remove(waiter)",
     breaks: "a queued waiter learns nothing of the end",
     stands: "A-3",
@@ -672,8 +681,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "waits-for-its-own-lease",
     file: closedown,
-    original: "(worker.owner?.fiber ?? borrow.guardFiber) === fiber",
-    replacement: "(worker.owner?.fiber ?? borrow.guardFiber) === undefined",
+    original: "(seat.owner?.fiber ?? borrow.guardFiber) === fiber",
+    replacement: "(seat.owner?.fiber ?? borrow.guardFiber) === undefined",
     breaks: "a fiber that shuts down waits for the lease it holds itself",
     stands: "§5.6",
     tests: shutdowns
@@ -690,8 +699,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "shutdown-deadline-stays",
     file: closedown,
-    original: "if (state.shutdownBy !== undefined) state.deadlines.cancel(state.shutdownBy)",
-    replacement: "",
+    original: "of [state.shutdownBy, state.backoff,",
+    replacement: "of [state.backoff,",
     breaks: "a deadline outlives the pool",
     stands: "invariant 7",
     tests: shutdowns
@@ -717,7 +726,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // When the clock is looked at
   {
     id: "waiters-are-never-dated",
-    file: lending,
+    file: queueing,
     original: "    for (const borrow of undated) {",
     replacement: "    for (const borrow of undated.slice(1)) {",
     breaks: "the first waiter of a go has no deadline",
@@ -727,7 +736,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "lease-keeps-the-date-of-the-last-one",
     file: lending,
-    original: "    worker.lentAt = undefined\n",
+    original: "    seat.lentAt = undefined\n",
     replacement: "",
     breaks: "the age of a lease is counted from the first lease that its worker ever had",
     stands: "decision 6",
@@ -754,24 +763,24 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "no-hiring-after-the-streak",
     file: lending,
-    original: "if (this.#state.failures < failures) this.#staffing.hire()",
+    original: "if (state.failures < failures) this.#staffing.hire()",
     replacement: "",
     breaks: "when openings work again, those that were held back wait for the next event",
     stands: "C-3",
-    tests: ["test/pool/machine/stillborn.test.ts", "test/model/pool.test.ts"]
+    tests: openings
   },
   {
     id: "deadline-from-anothers-flush",
-    file: lending,
-    original: "      this.#state.undated.push(borrow)\n      this.#ports.aim()\n",
-    replacement: "      this.#state.undated.push(borrow)\n",
+    file: queueing,
+    original: "      state.undated.push(borrow)\n      this.#ports.aim()\n",
+    replacement: "      state.undated.push(borrow)\n",
     breaks: "a waiter's deadline is counted from whenever something else asks for a flush",
     stands: "decision 6",
     tests: [...shell("timeout"), "test/pool/machine/dating.test.ts"]
   },
   {
     id: "served-and-due-all-the-same",
-    file: lending,
+    file: queueing,
     original: "if (borrow.state === \"waiting\" && borrow.deadline === undefined) this",
     replacement: "if (borrow.deadline === undefined) this",
     breaks: "who was served in the batch in which it came has a deadline that falls due",
@@ -780,7 +789,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "two-deadlines-for-one",
-    file: lending,
+    file: queueing,
     original: "if (borrow.state === \"waiting\" && borrow.deadline === undefined) this",
     replacement: "if (borrow.state === \"waiting\") this",
     breaks: "who waits twice within a batch has two deadlines, of which one is never cancelled",
@@ -789,7 +798,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "undated-for-ever",
-    file: lending,
+    file: queueing,
     original: "    state.undated = []\n",
     replacement: "",
     breaks: "the pool holds on to whoever has ever waited",
@@ -798,9 +807,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "age-without-a-look",
-    file: lending,
-    original: "    this.#date(now)\n    return new Expiry",
-    replacement: "    return new Expiry",
+    file: queueing,
+    original: "    this.dateAll(now)\n    const mayBe",
+    replacement: "    const mayBe",
     breaks: "a timeout cannot tell the age of a lease of its own batch",
     stands: "§5.5",
     tests: ["test/pool/machine/dating.test.ts"]
@@ -808,7 +817,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "granted-at-once-and-clock-anew",
     file: lending,
-    original: "    borrow.askedAt ??= borrow.worker?.lentAt\n",
+    original: "    borrow.askedAt ??= borrow.seat?.lentAt\n",
     replacement: "",
     breaks: "who was served at once, by a resource that died, has another budget",
     stands: "J-2",
@@ -825,17 +834,17 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "lent-and-not-dated",
-    file: machine("core"),
-    original: "    else this.machine.date()\n",
-    replacement: "",
+    file: machine("shell"),
+    original: "if (!this.#dating.waits(this.#outbox)) this.#core.machine.date()",
+    replacement: "this.#dating.waits(this.#outbox)",
     breaks: "a lease that comes alone is as old as the next flush",
     stands: "decision 6",
     tests: shell("dating")
   },
   {
     id: "flush-dates-nothing",
-    file: machine("core"),
-    original: "      this.machine.date()\n      const next",
+    file: machine("shell"),
+    original: "      machine.date()\n      const next",
     replacement: "      const next",
     breaks: "who waits has no deadline until something is lent",
     stands: "A-2",
@@ -1210,7 +1219,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "answer-inline",
-    file: machine("core"),
+    file: machine("shell"),
     original: "if (!borrow.asking) this.#outbox.add(borrow)",
     replacement: "if (!borrow.asking) borrow.deliver()",
     breaks: "a waiter resumes inside the turn that served it",
@@ -1256,7 +1265,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "started-inside-the-turn",
-    file: machine("core"),
+    file: machine("shell"),
     original: "    this.launcher.add(job)\n    this.#outbox.schedule()",
     replacement: "    job()",
     breaks: "the factory runs on the stack, and in the async context, of the first caller",
@@ -1275,7 +1284,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     id: "crash-leaves-workers",
     file: machine("core"),
-    original: "this.#launch(() => this.#crew.closeAll())",
+    original: "this.shell.launch(() => this.shell.crew.closeAll())",
     replacement: "",
     breaks: "after a crash of the actor its resources stay open",
     stands: "§5.3",
@@ -1301,7 +1310,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "nobody-awaits-and-is-lent",
-    file: lending,
+    file: asking,
     original: "if (borrow.state !== \"asked\") return\n",
     replacement: "if (borrow.state !== \"asked\" && borrow.state !== \"ended\") return\n",
     breaks: "a grant goes to an asker that left before its turn came",
@@ -1356,8 +1365,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "schedule-outlives-the-pool",
-    file: machine("core"),
-    original: "      this.#stepping?.interruptUnsafe()\n",
+    file: machine("shell"),
+    original: "    this.#backoff.stop()\n",
     replacement: "",
     breaks: "a back-off schedule that waits goes on after the end, and keeps the process alive",
     stands: "invariant 7",
@@ -1938,4 +1947,17 @@ export const mutants: ReadonlyArray<Mutant> = [
     stands: "supervisor(3)",
     tests: actors("supervisorAsked")
   }
+]
+
+/** Those that are tried in every run. */
+export { core }
+
+export const mutants: ReadonlyArray<Mutant> = [
+  ...core,
+  ...checks,
+  ...queue,
+  ...keyed,
+  ...upkeep,
+  ...policies,
+  ...sharing
 ]

@@ -2,6 +2,7 @@
  * Puts one fault after the other into the code, and expects the tests named for it to fail.
  *
  *     npm run mutants                  all of them, two at a time
+ *     npm run mutants -- --one-in 4    the first 207, and every fourth of those of the policies; that all apply is checked
  *     npm run mutants -- lifo-waiters  only these
  *
  * A fault whose tests still pass has survived: a rule of ours that no test guards. A fault that no longer applies is an
@@ -12,7 +13,8 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Mutant, mutants, mutate } from "./mutants.ts"
+import { parseArgs } from "node:util"
+import { core, type Mutant, mutants, mutate } from "./mutants.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const vitest = path.join(root, "node_modules/vitest/vitest.mjs")
@@ -90,10 +92,18 @@ const problemOf = (mutant: Mutant): string | undefined => {
 }
 
 const main = async (): Promise<number> => {
-  const only = process.argv.slice(2)
-  const chosen = mutants.filter(({ id }) => only.length === 0 || only.includes(id))
+  const { positionals: only, values } = parseArgs({ allowPositionals: true, options: { "one-in": { type: "string" } } })
+  const oneIn = Number(values["one-in"] ?? 1)
+  if (!Number.isSafeInteger(oneIn) || oneIn < 1) {
+    console.error(`--one-in wants a whole number of at least 1, not ${values["one-in"]}`)
+    return 1
+  }
+  const isSampled = (mutant: Mutant, index: number) => core.includes(mutant) || index % oneIn === 0
+  const chosen = mutants.filter((mutant, index) =>
+    only.length === 0 ? isSampled(mutant, index) : only.includes(mutant.id)
+  )
   const unknown = only.filter((id) => mutants.every((mutant) => mutant.id !== id))
-  const problems = chosen.flatMap((mutant) => {
+  const problems = (only.length === 0 ? mutants : chosen).flatMap((mutant) => {
     const problem = problemOf(mutant)
     return problem === undefined ? [] : [`${mutant.id}: ${problem}`]
   })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schedule } from "effect"
-import { Pool } from "whitepool"
+import { Overload, Pool } from "whitepool"
+import { recipeOf } from "../../src/pool/internal/settings.ts"
 import { settle, World } from "../support/world.ts"
 
 /** What `make` says of options that the types would not let through. */
@@ -17,6 +18,20 @@ const accepted = (options: Record<string, unknown>) =>
   Effect.scoped(Pool.make({ factory: Effect.succeed({}), size: 1, ...options }))
 
 const optionOf = (problem: string) => problem.split(":")[0]
+
+const well = () => Effect.succeed(true)
+
+/** What some options are refused without. */
+const needed = { validate: well, reset: well, maxLifetime: 1_000 }
+
+const eachOf = (rows: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]>) =>
+  rows.flatMap(([option, values]) => values.map((value) => [option, value] as const))
+
+/** All that is wrong with them, without a pool. */
+const wrong = (options: Record<string, unknown>): ReadonlyArray<string> => {
+  const recipe = recipeOf({ factory: Effect.succeed({}), size: 3, ...options }, "pool")
+  return recipe instanceof Pool.InvalidOptions ? recipe.problems : []
+}
 
 describe("options that cannot be", () => {
   it.effect("are refused all at once, each problem naming its option", () =>
@@ -43,6 +58,28 @@ describe("options that cannot be", () => {
         restartIntensity: { intensity: 1.5, period: 0 },
         shutdownTimeout: NaN,
         stopWithLastSession: "yes",
+        workerShutdown: "brutal",
+        minIdle: -1,
+        idleTimeout: 0,
+        overflowTtl: NaN,
+        maxLifetime: 0,
+        lifetimeJitter: 1,
+        maxUses: 0,
+        keepalive: 30_000,
+        shouldRetire: true,
+        validate: true,
+        validateOn: "checkin",
+        validationBypass: -1,
+        validationTimeout: 0,
+        reset: "DISCARD ALL",
+        resetTimeout: 0,
+        overload: "codel",
+        priorityAging: 0,
+        fairness: true,
+        breaker: 5,
+        leaseTimeout: 60_000,
+        concurrency: 0,
+        targetUtilization: 0,
         sise: 7
       }
       const problems = yield* problemsOf(bad)
@@ -61,47 +98,83 @@ describe("options that cannot be", () => {
       assert.notInclude(error.message, "\n")
     }))
 
-  it.effect.each([
-    ["size", NaN],
-    ["size", -1],
-    ["size", 0.5],
-    ["size", Infinity],
-    ["size", "7"],
-    ["size", null],
-    ["restartIntensity", 3],
-    ["restartIntensity", null],
-    ["restartIntensity", {}],
-    ["restartIntensity", { intensity: -1, period: 1000 }],
-    ["restartIntensity", { intensity: NaN, period: 1000 }],
-    ["restartIntensity", { intensity: 1, period: NaN }],
-    ["restartIntensity", { intensity: 1, period: -1 }],
-    ["restartIntensity", { intensity: 1, period: 1000, within: 1 }],
-    ["maxOverflow", NaN],
-    ["maxOverflow", -1],
-    ["maxOverflow", 2.5],
-    ["maxOverflow", Infinity],
-    ["maxWaiting", NaN],
-    ["maxWaiting", 0.5],
-    ["openConcurrency", 0],
-    ["openConcurrency", NaN],
-    ["checkoutTimeout", -1],
-    ["checkoutTimeout", NaN],
-    ["checkoutTimeout", "soon"],
-    ["checkoutTimeout", null],
-    ["openTimeout", 0],
-    ["openTimeout", "0 seconds"],
-    ["openTimeout", NaN],
-    ["openTimeout", -1],
-    ["openTimeout", Duration.zero],
-    ["closeTimeout", 0],
-    ["closeTimeout", NaN],
-    ["shutdownTimeout", -1],
-    ["shutdownTimeout", NaN],
-    ["name", 7]
-  ] as ReadonlyArray<[string, unknown]>)("%s: %s is refused", ([option, value]) =>
+  it.effect.each(eachOf([
+    ["size", [NaN, -1, 0.5, Infinity, "7", null]],
+    ["maxOverflow", [NaN, -1, 2.5, Infinity]],
+    ["maxWaiting", [NaN, 0.5]],
+    ["openConcurrency", [0, NaN]],
+    ["checkoutTimeout", [-1, NaN, "soon", null]],
+    ["openTimeout", [0, "0 seconds", NaN, -1, Duration.zero]],
+    ["closeTimeout", [0, NaN, "-1 seconds"]],
+    ["shutdownTimeout", [-1, NaN]],
+    ["workerShutdown", [-1, NaN, "kill"]],
+    ["name", [7]],
+    ["restartIntensity", [3, null, {}, { intensity: -1, period: 1 }, { intensity: NaN, period: 1 }]],
+    ["restartIntensity", [{ intensity: 1, period: NaN }, { intensity: 1, period: -1 }]],
+    ["restartIntensity", [{ intensity: 1, period: 1, within: 1 }]],
+    ["minIdle", [-1, NaN, 1.5, Infinity]],
+    ["idleTimeout", [0, NaN]],
+    ["overflowTtl", [-1, [1, NaN]]],
+    ["maxLifetime", [NaN, "0 millis", { seconds: NaN }]],
+    ["lifetimeJitter", [-0.1, 1, NaN]],
+    ["maxUses", [0, NaN, 2.5]],
+    ["keepalive", ["1 minute", {}, { probe: well }, { every: 999 }, { every: NaN }, { every: 0 }]],
+    ["keepalive", [{ every: 1_000, probe: Effect.void }, { every: 1_000, timeout: 5 }]],
+    ["shouldRetire", [{}]],
+    ["validate", [Effect.succeed(true)]],
+    ["validateOn", ["never"]],
+    ["validationBypass", [NaN, -1]],
+    ["validationTimeout", [0, NaN]],
+    ["reset", [Effect.void]],
+    ["resetTimeout", [0, NaN]],
+    ["overload", [null, "codel", { target: 50, interval: 50 }, { _tag: "Red", target: 50, interval: 50 }]],
+    ["overload", [{ _tag: "Codel", target: 50 }, { _tag: "Codel", target: 50, interval: NaN }]],
+    ["priorityAging", [0, NaN]],
+    ["fairness", [null, [], 3, { maxPerKey: 0 }, { maxPerKey: NaN }, { perKey: 1 }]],
+    ["breaker", [5, {}, { failures: 0 }, { failures: Infinity }, { failures: 5, within: 1 }]],
+    ["leaseTimeout", [{ after: 1 }, { after: 0, action: "warn" }, { after: NaN, action: "warn" }]],
+    ["leaseTimeout", [{ after: 1, action: "kill" }, { after: 1, action: "warn", times: 3 }]],
+    ["concurrency", [0, 1.5, NaN, Infinity]],
+    ["targetUtilization", [0, 1.1, NaN, "0.5"]]
+  ]))("%s: %o is refused", ([option, value]) =>
     Effect.gen(function*() {
-      assert.deepStrictEqual((yield* problemsOf({ [option]: value })).map(optionOf), [option])
+      assert.deepStrictEqual((yield* problemsOf({ ...needed, [option]: value })).map(optionOf), [option])
     }))
+
+  it.each([
+    [{ minIdle: 4 }, "minIdle: 4 is more than size, 3, and no more than that are kept"],
+    [{ lifetimeJitter: 0.2 }, "lifetimeJitter: needs a maxLifetime to take something off"],
+    [{ keepalive: { every: 1_000 } }, "keepalive: needs a probe, or a validate to run instead"],
+    [{ validateOn: "idle" }, "validateOn: needs a validate"],
+    [{ validationBypass: 0 }, "validationBypass: needs a validate"],
+    [{ validationTimeout: 9 }, "validationTimeout: needs a validate, or a keepalive with a probe"],
+    [{ resetTimeout: 9 }, "resetTimeout: needs a reset"],
+    [
+      { validate: well, validateOn: "idle", keepalive: { every: 1_000, probe: well } },
+      "validate: would never run, for validateOn says idle, and keepalive has a probe of its own"
+    ],
+    [
+      { reset: well, concurrency: 2 },
+      "reset: needs a concurrency of 1, for others may still use what one of them gives back"
+    ],
+    [{ keepalive: 1_000, validate: well }, "keepalive: must be { every, probe? }"],
+    [{ leaseTimeout: { after: 0 } }, "leaseTimeout: after must be longer than zero, action is required"],
+    [{ keepalive: { every: "1 second", evry: 1 }, validate: well }, "keepalive: evry: unknown option"],
+    [{ overload: Overload.codel({ target: NaN }) }, "overload: target must be a duration longer than zero"],
+    [{ overload: Overload.codel({ interval: -5 }) }, "overload: interval must be a duration longer than zero"],
+    [{ overload: Overload.codel({ targt: 5 } as object) }, "overload: targt: unknown option"],
+    [{ overload: { target: 50, interval: 50 } }, "overload: must come from Overload.codel"]
+  ] as ReadonlyArray<[Record<string, unknown>, string]>)("%o is refused with the reason", (options, problem) => {
+    assert.deepStrictEqual(wrong(options), [problem])
+  })
+
+  it("that are wrong by themselves and need another one say both", () => {
+    assert.deepStrictEqual(wrong({ resetTimeout: NaN, minIdle: 9, size: 2.5 }), [
+      "size: must be a whole number of at least 0",
+      "resetTimeout: must be a duration, not negative and not NaN",
+      "resetTimeout: needs a reset"
+    ])
+  })
 
   it.effect("size 0 without overflow is refused, for nothing could ever be lent", () =>
     Effect.gen(function*() {
@@ -139,8 +212,36 @@ describe("options that look odd but are legal", () => {
     { shutdownTimeout: 0 },
     { openTimeout: Duration.minutes(1) },
     { backoff: Schedule.spaced("1 second") },
-    { maxOverflow: undefined, name: undefined, link: undefined }
+    { maxOverflow: undefined, name: undefined, link: undefined, minIdle: undefined, overload: undefined }
   ] as ReadonlyArray<Record<string, unknown>>)("%o", (options) => accepted(options))
+
+  it.each([
+    // Numbers are turned up and down at run time: none of them is refused for leaving another without effect.
+    { idleTimeout: "1 minute" },
+    { overflowTtl: "1 minute" },
+    { targetUtilization: 0.5 },
+    { minIdle: 0, size: 0, maxOverflow: 1 },
+    { maxUses: 1, reset: well },
+    { maxUses: Infinity },
+    { maxLifetime: "infinity", lifetimeJitter: 0.5 },
+    { maxLifetime: "1 second", keepalive: { every: "1 minute", probe: well } },
+    { fairness: { maxPerKey: 100 } },
+    { maxWaiting: 0, overload: Overload.codel() },
+    { overload: Overload.codel({ target: "3 seconds", interval: "2 seconds" }) },
+    { concurrency: 1, reset: well },
+    { concurrency: 2, reset: undefined },
+    { concurrency: 2, validate: well, maxUses: 5, leaseTimeout: { after: 1_000, action: "revoke" } },
+    { validate: well, validateOn: "idle", validationBypass: 0 },
+    { validate: well, validationTimeout: "1 hour" },
+    { validate: well, keepalive: { every: 1_000, probe: well } },
+    { keepalive: { every: 1_000, probe: well }, validationTimeout: 100 },
+    { validate: well, keepalive: { every: 1_000, probe: undefined } },
+    { breaker: { failures: 1 }, onOpenFailure: "fail" },
+    { workerShutdown: 0 },
+    { workerShutdown: "infinity" }
+  ] as ReadonlyArray<Record<string, unknown>>)("%o", (options) => {
+    assert.deepStrictEqual(wrong(options), [])
+  })
 
   it.effect("size 0 with overflow opens on demand and keeps nothing", () =>
     Effect.gen(function*() {

@@ -98,10 +98,14 @@ describe("status", () => {
         maxOverflow: 3,
         idle: 2,
         lent: 0,
+        leases: 0,
         opening: 0,
+        resetting: 0,
+        validating: 0,
         closing: 0,
         overflow: 0,
         waiting: 0,
+        suspended: false,
         abandoned: 0
       })
     }))

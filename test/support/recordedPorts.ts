@@ -4,191 +4,54 @@
  * The rig plays the parts around the machine: it takes a lease the moment it is granted to somebody who is asking, as
  * the cells do, and knows the workers by the numbers they were opened with. The invariants are checked after every message.
  */
-import { Cause } from "effect"
+import { Cause, Effect } from "effect"
 import * as assert from "node:assert/strict"
-import { type AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
-import type { Owner } from "../../src/pool/internal/owner.ts"
-import type { Settings } from "../../src/pool/internal/settings.ts"
+import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
+import type { Job } from "../../src/pool/internal/checkup.ts"
+import { type Settings, settingsOf } from "../../src/pool/internal/settings.ts"
+import type { Tickets } from "../../src/pool/internal/state.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import { check } from "../../src/pool/Invariant.ts"
 import { Machine } from "../../src/pool/Machine.ts"
-import type { Awaiter, Message } from "../../src/pool/Message.ts"
-import { PoolCrashed, type RestartIntensityExceeded } from "../../src/pool/PoolError.ts"
-import type { Ports } from "../../src/pool/Ports.ts"
-import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
+import type { Message } from "../../src/pool/Message.ts"
+import { PoolCrashed } from "../../src/pool/PoolError.ts"
+import type { Status } from "../../src/pool/Status.ts"
+import {
+  type Asking,
+  awaiter,
+  fiber,
+  type RecordedAwaiter,
+  RecordedBorrow,
+  RecordedPorts,
+  termsOf
+} from "./recording.ts"
 
-/** A fiber is to the machine an identity and no more. */
-export const fiber = (name: string): AnyFiber => ({ name }) as unknown as AnyFiber
-
-const nameOf = (of: AnyFiber): string => (of as unknown as { readonly name: string }).name
-
-/** A borrow that records how it stood whenever it was delivered to. */
-export class RecordedBorrow extends Borrow {
-  readonly name: string
-  readonly deliveries: Array<Borrow["state"]> = []
-
-  constructor(
-    name: string,
-    mode: Borrow["mode"],
-    wait: number,
-    guard: AnyFiber | undefined,
-    owner: AnyFiber | undefined
-  ) {
-    super(mode, wait, guard, owner)
-    this.name = name
-  }
-
-  deliver(): void {
-    this.deliveries.push(this.state)
-  }
-
-  /** How it stands, in a word or two: `lent 1`, `CheckoutTimeout`, `waiting`. */
-  get outcome(): string {
-    if (this.state === "lent") return `lent ${this.worker!.id}`
-    return this.state === "refused" ? this.refusal!._tag : this.state
-  }
-}
-
-/** Ports that carry nothing out. A line per call, but for `now`, `aim` and `date`, which are only counted. */
-export class RecordedPorts implements Ports {
-  time = 1_000
-  looks = 0
-  aims = 0
-  dates = 0
-  readonly workers = new Map<number, Worker>()
-  readonly owners = new Map<AnyFiber, Owner>()
-  /** Of each question to the back-off schedule: whether it begins anew. */
-  readonly rounds: Array<{ readonly first: boolean }> = []
-  startFailure: Cause.Cause<unknown> | undefined = undefined
-  #lines: Array<string> = []
-
-  /** What was asked for since the last look. */
-  take(): ReadonlyArray<string> {
-    const lines = this.#lines
-    this.#lines = []
-    return lines
-  }
-
-  now(): number {
-    this.looks++
-    return this.time
-  }
-
-  reply(borrow: Borrow): void {
-    if (!borrow.asking) {
-      this.#lines.push(`reply ${(borrow as RecordedBorrow).name} ${(borrow as RecordedBorrow).outcome}`)
-    }
-    borrow.deliver()
-  }
-
-  aim(): void {
-    this.aims++
-  }
-
-  date(): void {
-    this.dates++
-  }
-
-  open(worker: Worker): void {
-    this.workers.set(worker.id, worker)
-    this.#lines.push(`open ${worker.id}`)
-  }
-
-  close(worker: Worker): void {
-    this.#lines.push(`close ${worker.id}`)
-  }
-
-  giveUp(worker: Worker): void {
-    this.#lines.push(`giveUp ${worker.id}`)
-  }
-
-  retryDelay(first: boolean, cause: Cause.Cause<unknown>): void {
-    this.rounds.push({ first })
-    this.#lines.push(`retryDelay ${String(Cause.squash(cause))}`)
-  }
-
-  monitor(owner: Owner): void {
-    this.owners.set(owner.fiber, owner)
-    this.#lines.push(`monitor ${nameOf(owner.fiber)}`)
-  }
-
-  orphan(borrow: Borrow): void {
-    this.#lines.push(`orphan ${(borrow as RecordedBorrow).name}`)
-  }
-
-  started(failure: Cause.Cause<unknown> | undefined): void {
-    this.startFailure = failure
-    this.#lines.push(failure === undefined ? "started" : `not started ${String(Cause.squash(failure))}`)
-  }
-
-  exhausted(error: RestartIntensityExceeded): void {
-    this.#lines.push(`exhausted: ${error.message}`)
-  }
-
-  ended(report: ShutdownReport): void {
-    this.#lines.push(`ended ${report.drained} drained ${report.forced} forced`)
-  }
-
-  log(level: "warning" | "info", message: string): void {
-    this.#lines.push(`${level}: ${message}`)
-  }
-}
+export { type Asking, awaiter, fiber, type RecordedAwaiter, RecordedBorrow, RecordedPorts } from "./recording.ts"
 
 const defaults: Settings = {
-  name: "db",
-  size: 1,
-  maxOverflow: 0,
-  checkoutTimeout: 5_000,
-  maxWaiting: Infinity,
-  strategy: "lifo",
-  start: "background",
-  openTimeout: 30_000,
-  openConcurrency: 4,
-  closeTimeout: 5_000,
-  onOpenFailure: "retry",
-  onAbandoned: "destroy",
-  onOwnerSuccess: "release",
-  onInterrupt: "destroy",
-  restartIntensity: undefined,
-  shutdownTimeout: 5_000,
-  stopWithLastSession: false
-}
-
-export interface Asking {
-  readonly mode?: Borrow["mode"]
-  readonly wait?: number
-  /** The fiber that gives it back by itself, as of a `use`. */
-  readonly guard?: AnyFiber
-  /** The fiber whose end abandons the lease. */
-  readonly owner?: AnyFiber
-  /** `false`: what is granted on the spot reaches the asker only later. */
-  readonly takes?: boolean
-}
-
-export interface RecordedAwaiter extends Awaiter {
-  hasLeft: boolean
-  readonly reports: Array<ShutdownReport>
-}
-
-export const awaiter = (by: AnyFiber = fiber("awaiter")): RecordedAwaiter => {
-  const reports: Array<ShutdownReport> = []
-  return { fiber: by, hasLeft: false, reports, reply: (report) => void reports.push(report) }
+  ...(settingsOf({ size: 1, factory: Effect.void }, "db") as Settings),
+  start: "background"
 }
 
 export class MachineRig {
   readonly ports = new RecordedPorts()
   readonly machine: Machine
 
-  /** A pool that has been started; what it opened first is already opening. */
-  constructor(settings: Partial<Settings> = {}) {
-    this.machine = new Machine({ ...defaults, ...settings }, this.ports)
+  /**
+   * A pool that has been started; what it opened first is already opening. One with `tickets` shares them, and a limit,
+   * with other pools.
+   */
+  constructor(settings: Partial<Settings> = {}, tickets?: Tickets) {
+    const { closeTimeout = defaults.closeTimeout, size = defaults.size } = settings
+    const filled = { ...defaults, minIdle: size, workerShutdown: closeTimeout, ...settings }
+    this.machine = new Machine(filled, this.ports, tickets)
     this.machine.start()
   }
 
   /** A pool whose first workers are open and idle, and whose log is empty. */
-  static open(settings: Partial<Settings> = {}): MachineRig {
-    const rig = new MachineRig(settings)
-    for (let id = 1; id <= rig.machine.state.settings.size; id++) rig.ready(id)
+  static open(settings: Partial<Settings> = {}, tickets?: Tickets): MachineRig {
+    const rig = new MachineRig(settings, tickets)
+    while (rig.machine.state.opening > 0) rig.readyAll()
     rig.calls()
     return rig
   }
@@ -213,7 +76,10 @@ export class MachineRig {
   }
 
   borrow(name: string, asking: Asking = {}): RecordedBorrow {
-    return new RecordedBorrow(name, asking.mode ?? "wait", asking.wait ?? 5_000, asking.guard, asking.owner)
+    const { guard, key, mode = "wait", owner, prefers, priority = 0, wait = mode === "try" ? 0 : 5_000 } = asking
+    const borrow = new RecordedBorrow(name, mode, wait, guard, owner)
+    borrow.terms = termsOf(priority, key, prefers === undefined ? undefined : this.worker(prefers))
+    return borrow
   }
 
   checkout(name: string, asking: Asking = {}): RecordedBorrow {
@@ -253,8 +119,23 @@ export class MachineRig {
     this.send({ _tag: "Cancel", borrow })
   }
 
-  ready(id: number): void {
-    this.send({ _tag: "Ready", worker: this.worker(id), resource: `resource ${id}` })
+  ready(id: number, jitter = 0): void {
+    this.send({ _tag: "Ready", worker: this.worker(id), resource: `resource ${id}`, jitter })
+  }
+
+  /** All that are opening now. */
+  readyAll(): void {
+    for (const { id, state } of Array.from(this.ports.workers.values())) if (state === "opening") this.ready(id)
+  }
+
+  /** All that are closing now. */
+  closedAll(): void {
+    for (const { id, state } of Array.from(this.ports.workers.values())) if (state === "closing") this.closed(id)
+  }
+
+  /** What was run on this one has come to an end. */
+  checked(id: number, job: Job, ok = true, cause?: Cause.Cause<unknown>): void {
+    this.send({ _tag: "Checked", worker: this.worker(id), job, ok, cause })
   }
 
   openFailed(id: number, error: unknown = "refused", abandoned = false): void {
@@ -292,10 +173,49 @@ export class MachineRig {
     return awaits
   }
 
+  /** The drain begins when nobody has asked for so long. */
+  quiesce(quiet: number, within = Infinity, by: AnyFiber = fiber("main")): RecordedAwaiter {
+    const awaits = awaiter(by)
+    this.send({ _tag: "Shutdown", mode: "drain", within, quiet, awaiter: awaits })
+    return awaits
+  }
+
   awaitShutdown(by: AnyFiber = fiber("waits")): RecordedAwaiter {
     const awaits = awaiter(by)
     this.send({ _tag: "AwaitShutdown", awaiter: awaits })
     return awaits
+  }
+
+  evict(ids: ReadonlyArray<number>, isShrinking = false): void {
+    this.send({ _tag: "Evict", workers: ids.map((id) => this.worker(id)), isShrinking })
+  }
+
+  evictAll(over = 0): void {
+    this.send({ _tag: "EvictAll", over })
+  }
+
+  reconfigure(patch: Partial<Settings>): void {
+    this.send({ _tag: "Reconfigure", settings: { ...this.machine.state.settings, ...patch } })
+  }
+
+  /** As by default, all of them are kept. */
+  resize(size: number, maxOverflow = this.machine.state.settings.maxOverflow): void {
+    this.reconfigure({ size, maxOverflow, minIdle: size })
+  }
+
+  suspend(): void {
+    this.send({ _tag: "Suspend" })
+  }
+
+  resume(): void {
+    this.send({ _tag: "Resume" })
+  }
+
+  /** Whether there was a lease to end, and a resource to give away. */
+  detach(borrow: Borrow): boolean {
+    let isDetached: boolean | undefined
+    this.send({ _tag: "Detach", borrow, reply: { sendUnsafe: (value) => isDetached = value } })
+    return isDetached!
   }
 
   /** Time goes by, and the timer says so. */
@@ -309,6 +229,12 @@ export class MachineRig {
     let status: Status | undefined
     this.send({ _tag: "Status", reply: { sendUnsafe: (value) => status = value } })
     return status!
+  }
+
+  /** How long until something falls due; none if nothing will. */
+  get due(): number | undefined {
+    const next = this.machine.state.deadlines.next()
+    return next === undefined ? undefined : next - this.ports.time
   }
 
   /** `idle/lent/opening/closing/waiting` */

@@ -7,7 +7,9 @@ import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
+import type { Fork } from "../../channel/internal/host.ts"
 
 type Step = Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Cause.Cause<unknown>, never, never>>>
 
@@ -22,12 +24,38 @@ export const defaultBackoff: Schedule.Schedule<unknown, Cause.Cause<unknown>> = 
 
 /** @internal */
 export class Backoff {
-  readonly #schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>
+  #schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>
+  readonly #fork: Fork
+  readonly #answer: (delay: number) => void
+  /** The schedule is asked for a delay, which may take it a while. */
+  #stepping: Fiber.Fiber<void> | undefined
   #step: Step | undefined
   #last = fallback
 
-  constructor(schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>) {
+  constructor(
+    schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>,
+    fork: Fork,
+    answer: (delay: number) => void
+  ) {
     this.#schedule = schedule
+    this.#fork = fork
+    this.#answer = answer
+  }
+
+  /** Forks. `first`: the schedule begins anew. */
+  ask(first: boolean, cause: Cause.Cause<unknown>): void {
+    this.#stepping = this.#fork(Effect.map(this.next(first, cause), this.#answer))
+  }
+
+  stop(): void {
+    this.#stepping?.interruptUnsafe()
+  }
+
+  /** Another one, which begins anew. */
+  replace(schedule: Schedule.Schedule<unknown, Cause.Cause<unknown>>): void {
+    if (schedule === this.#schedule) return
+    this.#schedule = schedule
+    this.#step = undefined
   }
 
   /** The next delay in milliseconds. `first`: the schedule begins anew. One that has ended, or dies, goes on with its last delay. */

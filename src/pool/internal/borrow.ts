@@ -12,6 +12,7 @@ import type { Linked } from "../../channel/internal/list.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
 import type * as PoolError from "../PoolError.ts"
 import { Expiry } from "./expiry.ts"
+import type { Seat } from "./seat.ts"
 import type { Due } from "./state.ts"
 import type { Worker } from "./worker.ts"
 
@@ -26,6 +27,16 @@ export type Refusal =
 
 /** Any fiber: the pool only compares and observes it. @internal */
 export type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** What a checkout asks for beyond a resource. Most ask for nothing, and have none. @internal */
+export interface Terms {
+  /** 0 is served first. */
+  readonly priority: number
+  /** On whose behalf, where tenants take turns. */
+  readonly key: string | undefined
+  /** It would like this one, if it is idle. */
+  readonly preferred: Worker | undefined
+}
 
 /** @internal */
 export abstract class Borrow implements Linked<Borrow>, Delivery {
@@ -42,11 +53,11 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   /** The fiber whose own guard gives it back (`use`, `scoped`), and cannot while that fiber awaits the shutdown. */
   guardFiber: AnyFiber | undefined
   /**
-   * The fiber whose end abandons the lease (`checkout`). Only until the grant: then it is the worker's `owner`, and forgotten with it, for
+   * The fiber whose end abandons the lease (`checkout`). Only until the grant: then it is the seat's `owner`, and forgotten with it, for
    * a fiber holds on to what it has returned, which may well be the lease.
    */
   ownerFiber: AnyFiber | undefined
-  worker: Worker | undefined = undefined
+  seat: Seat | undefined = undefined
   /** Why it was refused. */
   reason: Refusal | Expiry | undefined = undefined
   /** The lease's number. */
@@ -58,6 +69,9 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   /** Its asker has it. Until then a lease can still be cancelled as untouched, or its place in the queue restored. */
   taken = false
   deadline: Deadline<Due> | undefined = undefined
+  terms: Terms | undefined = undefined
+  /** All that it is asked for together with, itself included. */
+  bundle: ReadonlyArray<Borrow> | undefined = undefined
   prev: Borrow | undefined = undefined
   next: Borrow | undefined = undefined
   /** The asker is below us on this very stack and will look at `state` itself: nothing needs to be delivered. */
@@ -74,6 +88,11 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
     const { reason } = this
     if (!(reason instanceof Expiry)) return reason
     return this.reason = reason.errorSince(this.askedAt!)
+  }
+
+  /** While it is lent. */
+  get worker(): Worker | undefined {
+    return this.seat?.worker
   }
 
   /** No answer yet: the mailbox may hold the question back, as the queue may the answer. */

@@ -65,24 +65,27 @@ export class CheckoutCell extends Borrow implements Waiter<Lease<never>, unknown
 export interface CheckoutCell extends Effect.Effect<Lease<never>, unknown> {}
 evaluatedByItself("Checkout", CheckoutCell)
 
+/** What asks, when it is evaluated. */
+type Cell = { readonly evaluate: (fiber: AnyFiber) => Effect.Effect<unknown, unknown> }
+
 /** A checkout that was not evaluated yet: each evaluation is one of its own. @internal */
 export class Checkout {
-  readonly #cell: (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber) => CheckoutCell
-  readonly #options: OwnedCheckoutOptions | undefined
+  readonly #cell: (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber) => Cell
+  readonly #options: OwnedCheckoutOptions<never> | undefined
 
   constructor(
-    cell: (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber) => CheckoutCell,
-    options: OwnedCheckoutOptions | undefined
+    cell: (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber) => Cell,
+    options: OwnedCheckoutOptions<never> | undefined
   ) {
     this.#cell = cell
     this.#options = options
   }
 
-  evaluate(fiber: AnyFiber): Effect.Effect<Lease<never>, unknown> {
+  evaluate(fiber: AnyFiber): Effect.Effect<unknown, unknown> {
     return this.#cell(this.#options, fiber).evaluate(fiber)
   }
 }
 
 /** @internal */
-export interface Checkout extends Effect.Effect<Lease<never>, unknown> {}
+export interface Checkout extends Effect.Effect<unknown, unknown> {}
 evaluatedByItself("Checkout", Checkout)

@@ -7,7 +7,9 @@ import type { Awaiter, Shutdown } from "../Message.ts"
 import type { Ports } from "../Ports.ts"
 import type { ShutdownReport } from "../Status.ts"
 import type { AnyFiber } from "./borrow.ts"
+import type { Changes } from "./changes.ts"
 import type { Lending } from "./lending.ts"
+import type { Queueing } from "./queueing.ts"
 import type { Staffing } from "./staffing.ts"
 import type { State } from "./state.ts"
 
@@ -15,28 +17,50 @@ import type { State } from "./state.ts"
 export class Closedown {
   readonly #state: State
   readonly #ports: Ports
+  readonly #queueing: Queueing
   readonly #lending: Lending
   readonly #staffing: Staffing
+  readonly #changes: Changes
   /** At this many awaiters those that have left are dropped. */
   #sweepAt = 1
 
-  constructor(state: State, ports: Ports, lending: Lending, staffing: Staffing) {
+  constructor(
+    state: State,
+    ports: Ports,
+    queueing: Queueing,
+    lending: Lending,
+    staffing: Staffing,
+    changes: Changes
+  ) {
     this.#state = state
     this.#ports = ports
+    this.#queueing = queueing
     this.#lending = lending
     this.#staffing = staffing
+    this.#changes = changes
   }
 
   shutdown(message: Shutdown): void {
     const state = this.#state
+    const { awaiter, mode, quiet = 0, within } = message
     if (state.phase === "open") {
-      state.phase = "draining"
-      for (const awaiter of state.awaiters) if (!awaiter.hasLeft) this.#revokeLeasesOf(awaiter.fiber)
+      if (mode === "drain" && quiet > 0) this.#awaitQuiet(quiet)
+      else this.#drain()
     }
-    if (message.awaiter !== undefined) this.awaitEnd(message.awaiter)
+    if (awaiter !== undefined) this.awaitEnd(awaiter)
     if (state.phase === "closed") return
-    if (message.mode === "now") this.force()
-    else this.#within(message.within)
+    if (mode === "now") this.force()
+    else this.#within(within)
+  }
+
+  /** Nobody has asked for long enough; or somebody has, and it is to be seen again. */
+  quietIsOver(now: number): void {
+    const state = this.#state
+    state.quietAt = undefined
+    if (state.phase !== "open" || state.quiet === undefined) return
+    const at = state.askedLast + state.quiet
+    if (at <= now) return this.#drain()
+    state.quietAt = state.deadlines.add(at, "quiet")
   }
 
   /** A lease held by the very fiber that waits here cannot come back: waiting for it would be waiting for ever. */
@@ -54,8 +78,9 @@ export class Closedown {
   /** The deadline has come, or nobody wants to wait for it. */
   force(): void {
     const state = this.#state
+    if (state.phase === "open") this.#drain()
     for (let waiter = state.waiting.head; waiter !== undefined; waiter = state.waiting.head) {
-      this.#lending.refuseClosed(waiter)
+      this.#queueing.refuseClosed(waiter)
     }
     for (let lent = state.lent.head; lent !== undefined; lent = state.lent.head) this.#lending.revoke(lent.borrow!)
     this.#closeAll()
@@ -68,6 +93,26 @@ export class Closedown {
     if (state.phase === "closing" && state.workers.size === 0) this.#end()
   }
 
+  /** A shorter second quiet period shortens the first; meanwhile everybody is served as before. */
+  #awaitQuiet(quiet: number): void {
+    const state = this.#state
+    if (state.quiet !== undefined && state.quiet <= quiet) return
+    if (state.quiet === undefined) state.askedLast = this.#ports.now()
+    state.quiet = quiet
+    state.replan()
+    if (state.quietAt !== undefined) state.deadlines.cancel(state.quietAt)
+    state.quietAt = state.deadlines.add(state.askedLast + quiet, "quiet")
+    this.#ports.aim()
+  }
+
+  #drain(): void {
+    const state = this.#state
+    state.phase = "draining"
+    for (const awaiter of state.awaiters) if (!awaiter.hasLeft) this.#revokeLeasesOf(awaiter.fiber)
+    // Those who wait are to be served.
+    this.#changes.resume()
+  }
+
   /** Told in reverse order, as a supervisor of OTP does; they close concurrently. */
   #closeAll(): void {
     const state = this.#state
@@ -78,15 +123,18 @@ export class Closedown {
       this.#ports.started(undefined)
     }
     for (const worker of Array.from(state.workers).reverse()) {
-      if (worker.state !== "closing") this.#staffing.close(worker)
+      if (worker.state === "closing") this.#staffing.hasten(worker, state.settings.workerShutdown)
+      else this.#staffing.close(worker, state.settings.workerShutdown)
     }
   }
 
   #end(): void {
     const state = this.#state
     state.phase = "closed"
-    if (state.shutdownBy !== undefined) state.deadlines.cancel(state.shutdownBy)
-    if (state.backoff !== undefined && state.backoff !== "asking") state.deadlines.cancel(state.backoff)
+    if (state.backoff === "asking") state.backoff = undefined
+    for (const left of [state.shutdownBy, state.backoff, state.round, state.codelAt, state.quietAt]) {
+      if (left !== undefined) state.deadlines.cancel(left)
+    }
     state.backoff = undefined
     state.owners.clear()
     const report = this.#report()
@@ -99,7 +147,7 @@ export class Closedown {
   /** A shorter second deadline shortens the first; a longer one changes nothing. */
   #within(millis: number): void {
     const state = this.#state
-    if (millis === Infinity || state.phase !== "draining") return
+    if (millis === Infinity || state.phase === "closing") return
     const at = this.#ports.now() + millis
     if (state.shutdownBy !== undefined) {
       if (state.shutdownBy.at <= at) return
@@ -110,15 +158,17 @@ export class Closedown {
   }
 
   #revokeLeasesOf(fiber: AnyFiber): void {
-    let worker = this.#state.lent.head
-    while (worker !== undefined) {
-      const { next } = worker
-      const borrow = worker.borrow!
-      if ((worker.owner?.fiber ?? borrow.guardFiber) === fiber && this.#lending.revoke(borrow) !== undefined) {
-        this.#staffing.close(worker)
+    let seat = this.#state.lent.head
+    while (seat !== undefined) {
+      const { next } = seat
+      const borrow = seat.borrow!
+      if ((seat.owner?.fiber ?? borrow.guardFiber) === fiber) {
+        const worker = this.#lending.revoke(borrow)
+        if (worker !== undefined) this.#lending.discard(worker)
       }
-      worker = next
+      seat = next
     }
+    this.#lending.serve()
     this.#staffing.hire()
   }
 

@@ -1,43 +1,39 @@
 /**
- * One incarnation of a pool: it gives the machine its mailbox, its clock, its workers, and carries out what a turn has
- * decided. When it ends, in whatever way, it ends whole, and is deaf to what its workers and timers still have to say.
- *
- * A turn only queues. The flush after it delivers replies, wakes the launcher (workers, logs) and aims the timer.
+ * One incarnation of a pool: it gives the machine its mailbox, and a shell that carries out what a turn has decided. When it
+ * ends, in whatever way, it ends whole, and is deaf to what its workers and timers still have to say.
  *
  * @internal
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type * as Actor from "../../actor/Actor.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Process } from "../../actor/internal/process.ts"
-import { type Fork, Host } from "../../channel/internal/host.ts"
-import { type Delivery, Outbox } from "../../channel/internal/outbox.ts"
 import { Signal } from "../../channel/internal/signal.ts"
-import { Timer } from "../../channel/internal/timer.ts"
 import { check } from "../Invariant.ts"
 import { Machine } from "../Machine.ts"
 import type { Message } from "../Message.ts"
 import * as PoolError from "../PoolError.ts"
-import type { Ports } from "../Ports.ts"
-import { Backoff } from "./backoff.ts"
 import type { Borrow } from "./borrow.ts"
-import { type Crew, crewOf } from "./crew.ts"
-import { Dating } from "./dating.ts"
-import { Launcher } from "./launcher.ts"
 import type { Owner } from "./owner.ts"
+import type { Plan } from "./plan.ts"
+import type { Quota } from "./quota.ts"
+import { PoolParty } from "./quotaParty.ts"
 import type { Parts, Settings } from "./settings.ts"
-import type { Worker } from "./worker.ts"
+import { Shell } from "./shell.ts"
 
 /** How an incarnation has ended: as it was asked to, or for this reason. @internal */
 export type Outcome = "closed" | { readonly crashed: ExitReason.ExitReason }
 
 /** Whom a core tells of its end. @internal */
 export interface Employer {
+  /** It shares a limit with other pools. */
+  readonly quota: Quota | undefined
   /** Nothing more can be had from it, from this step on. */
   readonly ended: (core: Core, outcome: Outcome) => void
+  /** It had ended as it was asked to, but its actor was killed before it could say so. */
+  readonly killed: (core: Core) => void
   /** It was asked, and never came to an answer. */
   readonly handBack: (borrow: Borrow) => void
   /** Nothing of it is left: no fiber, no timer, no observer. */
@@ -45,11 +41,10 @@ export interface Employer {
 }
 
 /** @internal */
-export class Core implements Ports {
-  readonly settings: Settings
+export class Core {
+  settings: Settings
   readonly machine: Machine
-  readonly host: Host
-  readonly launcher = new Launcher()
+  readonly shell: Shell
   /** Why an eager start failed; once `starting` is over. */
   startFailure: Cause.Cause<unknown> | undefined = undefined
   onStarted: (() => void) | undefined = undefined
@@ -64,15 +59,6 @@ export class Core implements Ports {
   /** Too many resources have died. The turn that found out is finished first. */
   #exhausted: PoolError.RestartIntensityExceeded | undefined
   readonly #checkInvariants: boolean
-  readonly #outbox: Outbox
-  readonly #timer: Timer
-  readonly #dating = new Dating()
-  readonly #backoff: Backoff
-  /** The user's schedule is asked for a delay, which may take it a while. */
-  #stepping: Fiber.Fiber<void> | undefined
-  readonly #fork: Fork
-  readonly #crew: Crew
-  readonly #orphans: FinalizationRegistry<Borrow>
   /** Asked, awaited, and still in the mailbox when the asker went to sleep: only a crash needs to know them. */
   readonly #unheard = new Set<Borrow>()
 
@@ -86,17 +72,12 @@ export class Core implements Ports {
     this.settings = settings
     this.#employer = employer
     this.#checkInvariants = checkInvariants
-    this.host = new Host(context)
-    this.gone = new Signal(this.host.wake)
-    this.#fork = Effect.runForkWith(context)
-    this.#outbox = new Outbox(this.host, this.#afterFlush)
-    this.#timer = new Timer(this.host, () => this.post({ _tag: "Tick", now: this.host.now() }), this.#fork)
-    this.#backoff = new Backoff(parts.backoff)
-    this.#orphans = new FinalizationRegistry((borrow) => {
-      if (borrow.state === "lent") this.post({ _tag: "Unreachable", borrow })
-    })
-    this.#crew = crewOf(this, parts, this.#fork)
-    this.machine = new Machine(settings, this)
+    this.shell = new Shell(context, parts, this)
+    this.gone = new Signal(this.shell.host.wake)
+    const { quota } = employer
+    this.machine = new Machine(settings, this.shell, quota?.tickets)
+    const party = new PoolParty(this.machine.state, (message) => this.post(message), () => this.shell.now())
+    this.shell.member = quota?.join(party)
   }
 
   /** The actor's behaviour: its init and its turns. */
@@ -120,6 +101,7 @@ export class Core implements Ports {
   /** The actor has ended: was it its own doing? */
   actorEnded(reason: ExitReason.ExitReason): void {
     if (this.#outcome === undefined) this.#break(reason)
+    else if (this.#outcome === "closed" && ExitReason.isAbnormal(reason)) this.#employer.killed(this)
   }
 
   get isOver(): boolean {
@@ -128,7 +110,7 @@ export class Core implements Ports {
 
   /** How many resources it may hold open, whatever its machine knows of them. */
   get holding(): number {
-    return this.#crew.size
+    return this.shell.crew.size
   }
 
   /** Never throws, never waits. What is posted after the end is answered by whoever knows of the end. */
@@ -136,6 +118,13 @@ export class Core implements Ports {
     if (this.#outcome !== undefined) return
     if (this.#actor === undefined) this.#early.push(message)
     else this.#actor.put(message)
+  }
+
+  /** Other options apply from now on. How it has started is past. */
+  reconfigure({ parts, settings }: Plan): void {
+    this.settings = { ...settings, start: this.settings.start }
+    this.shell.equip(parts)
+    this.post({ _tag: "Reconfigure", settings: this.settings })
   }
 
   /** Asks for a lease. What has become of it stands in `borrow.state` when this returns, or is delivered later. */
@@ -150,10 +139,6 @@ export class Core implements Ports {
   cancel(borrow: Borrow): void {
     this.#unheard.delete(borrow)
     this.post({ _tag: "Cancel", borrow })
-  }
-
-  deliverLater(delivery: Delivery): void {
-    this.#outbox.add(delivery)
   }
 
   #turn(message: Message): void {
@@ -187,10 +172,10 @@ export class Core implements Ports {
       if (culprit?._tag === "Checkout" && culprit.isPending) {
         culprit.state = "refused"
         culprit.reason = crashed
-        this.reply(culprit)
+        this.shell.reply(culprit)
       }
       for (const borrow of this.#unheard) if (borrow.state === "asked") this.#employer.handBack(borrow)
-      this.#launch(() => this.#crew.closeAll())
+      this.shell.launch(() => this.shell.crew.closeAll())
       this.started(Cause.die(crashed))
     }
   }
@@ -199,22 +184,18 @@ export class Core implements Ports {
     this.#outcome = outcome
     this.#employer.ended(this, outcome)
     // In the launcher: the actor cannot be stopped by its own turn.
-    this.#launch(() => {
-      this.#timer.disarm()
-      this.#stepping?.interruptUnsafe()
-      this.#fork(this.#leave)
-      this.launcher.end()
-    })
+    this.shell.launch(() => this.shell.end(this.#leave))
   }
 
   readonly #leave: Effect.Effect<void> = Effect.suspend(() => {
     const outcome = this.#outcome
     const reason = typeof outcome === "object" ? outcome.crashed : ExitReason.normal
-    const closings = this.#crew.awaitAll(this.settings.closeTimeout)
+    const closings = this.shell.crew.awaitAll(this.settings.closeTimeout)
     return Effect.andThen(
       outcome === "closed" ? Effect.void : Effect.flatMap(closings, this.#giveUp),
       // No actor: it did not even start.
       Effect.map(this.#actor?.stop(reason) ?? Effect.void, () => {
+        this.shell.member?.leave()
         this.gone.set(undefined)
         this.#employer.left(this)
       })
@@ -228,97 +209,26 @@ export class Core implements Ports {
     return Effect.logWarning(`pool "${this.settings.name}": ${left} did not close in time after its crash, given up`)
   }
 
-  // Ports
+  // What its shell tells
 
-  now(): number {
-    return this.host.now()
-  }
-
-  reply(borrow: Borrow): void {
-    if (!borrow.asking) this.#outbox.add(borrow)
-  }
-
-  aim(): void {
-    this.#outbox.schedule()
-  }
-
-  date(): void {
-    if (this.#outbox.isScheduled) this.#dating.lent()
-    else if (this.#dating.lent()) this.#outbox.schedule()
-    else this.machine.date()
-  }
-
-  open(worker: Worker): void {
-    this.#launch(() => this.#crew.open(worker))
-  }
-
-  close(worker: Worker): void {
-    this.#launch(() => this.#crew.close(worker))
-  }
-
-  giveUp(worker: Worker): void {
-    this.#launch(() => this.#crew.giveUp(worker))
-  }
-
-  retryDelay(first: boolean, cause: Cause.Cause<unknown>): void {
-    const post = (delay: number): void => this.post({ _tag: "RetryAfter", delay })
-    this.#launch(() => void (this.#stepping = this.#fork(Effect.map(this.#backoff.next(first, cause), post))))
-  }
-
-  /** It ends with the actor, and leaves no observer behind. */
-  monitor(owner: Owner): void {
-    const down = (success: boolean): Message => ({ _tag: "OwnerDown", owner, success })
-    this.#actor!.context.monitorUnsafe(owner.fiber, ({ _tag }) => down(_tag === "Normal"))
-  }
-
-  orphan(borrow: Borrow): void {
-    const worker = borrow.worker!
-    const lease = worker.lease
-    // Not handed out yet: `handOut` sees to it.
-    if (lease === undefined) return
-    worker.lease = undefined
-    this.#orphans.register(lease, borrow)
-  }
-
+  /** An eager start is complete, or has failed. */
   started(failure: Cause.Cause<unknown> | undefined): void {
     this.startFailure = failure
-    this.#launch(() => this.onStarted?.())
+    this.shell.launch(() => this.onStarted?.())
   }
 
   exhausted(error: PoolError.RestartIntensityExceeded): void {
     this.#exhausted = error
   }
 
-  ended(): void {
+  /** The machine has come to its end. */
+  closed(): void {
     this.#finish("closed")
   }
 
-  log(level: "warning" | "info", message: string): void {
-    const line = `pool "${this.settings.name}": ${message}`
-    this.#launch(() => this.#fork(level === "warning" ? Effect.logWarning(line) : Effect.logInfo(line)))
-  }
-
-  /** The asker takes the lease over. The pool holds on to the object only as long as a living owner does. */
-  handOut(borrow: Borrow, lease: object): void {
-    borrow.taken = true
-    if (borrow.state !== "lent") return
-    const worker = borrow.worker!
-    if (worker.owner !== undefined) worker.lease = lease
-    else this.#orphans.register(lease, borrow)
-  }
-
-  #launch(job: () => void): void {
-    this.launcher.add(job)
-    this.#outbox.schedule()
-  }
-
-  readonly #afterFlush = (): void => {
-    if (this.#outcome === undefined) {
-      this.#dating.flushed()
-      this.machine.date()
-      const next = this.machine.state.deadlines.next()
-      if (this.#timer.misses(next)) this.launcher.add(() => this.#timer.aim(next))
-    }
-    if (this.launcher.hasWork) this.launcher.wake()
+  /** Watches a fiber for the actor. It ends with the actor, and leaves no observer behind. */
+  monitor(owner: Owner): void {
+    const down = (success: boolean): Message => ({ _tag: "OwnerDown", owner, success })
+    this.#actor!.context.monitorUnsafe(owner.fiber, ({ _tag }) => down(_tag === "Normal"))
   }
 }

@@ -7,6 +7,8 @@
  *
  * @internal
  */
+import type { Outbox } from "../../channel/internal/outbox.ts"
+
 const tryEvery = 64
 
 /** @internal */
@@ -15,6 +17,22 @@ export class Dating {
   #untilTry = tryEvery
   /** Since the last flush. */
   #lent = 0
+
+  /** Something was lent: will it have its date at the flush? */
+  waits(outbox: Outbox): boolean {
+    if (outbox.isScheduled) {
+      this.lent()
+      return true
+    }
+    if (!this.lent()) return false
+    outbox.schedule()
+    return true
+  }
+
+  /** There will be a flush: whatever comes until then is of one batch. */
+  get isWaiting(): boolean {
+    return this.#waits
+  }
 
   /** Something was lent. `true`: wait for the flush. `false`: look now. */
   lent(): boolean {

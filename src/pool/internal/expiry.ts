@@ -19,6 +19,7 @@ export class Expiry {
     readonly status: Status
     readonly oldestLeaseAge: Duration.Duration | undefined
     readonly lastOpenFailure: Cause.Cause<unknown> | undefined
+    readonly mayBeDeadlock: boolean
   }
 
   constructor(
@@ -27,11 +28,12 @@ export class Expiry {
     phase: "queue" | "open",
     status: Status,
     oldestLease: number | undefined,
-    lastOpenFailure: Cause.Cause<unknown> | undefined
+    lastOpenFailure: Cause.Cause<unknown> | undefined,
+    mayBeDeadlock: boolean
   ) {
     this.#now = now
     const oldestLeaseAge = oldestLease === undefined ? undefined : Duration.millis(now - oldestLease)
-    this.#common = { pool, phase, status, oldestLeaseAge, lastOpenFailure }
+    this.#common = { pool, phase, status, oldestLeaseAge, lastOpenFailure, mayBeDeadlock }
   }
 
   /** Of one who has waited. Whose turn it is made in says nothing, so it has no stack. */

@@ -14,26 +14,42 @@
  *
  * @internal
  */
-import type * as Cause from "effect/Cause"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Place } from "../../actor/internal/child.ts"
 import type { Process } from "../../actor/internal/process.ts"
-import { Watcher } from "../../actor/internal/watcher.ts"
 import type { Host } from "../../channel/internal/host.ts"
 import type { Delivery } from "../../channel/internal/outbox.ts"
-import type { Adopt, AwaitShutdown, Checkin, Destroyed, Shutdown } from "../Message.ts"
+import type {
+  Adopt,
+  AwaitShutdown,
+  Checkin,
+  Destroyed,
+  Detach,
+  Evict,
+  EvictAll,
+  Reserve,
+  Shutdown,
+  Unreserve
+} from "../Message.ts"
 import * as PoolError from "../PoolError.ts"
 import type { ShutdownReport, Status } from "../Status.ts"
 import type { Awaiter } from "./awaiter.ts"
 import type { Borrow, Refusal } from "./borrow.ts"
 import type { Core, Employer, Outcome } from "./core.ts"
 import { type Absence, Lobby } from "./lobby.ts"
+import type { Plan } from "./plan.ts"
+import type { Quota } from "./quota.ts"
 import type { Settings } from "./settings.ts"
+import { vacantStatus } from "./state.ts"
+import { SupervisorWatch } from "./supervisorWatch.ts"
+
+/** What is lost on a pool in which nobody is at work. @internal */
+type AboutLeases = Adopt | AwaitShutdown | Checkin | Destroyed | Detach | Evict | EvictAll | Reserve | Unreserve
 
 /** @internal */
 export class Front implements Employer, Absence {
-  readonly settings: Settings
-  readonly isBroken: ((cause: Cause.Cause<unknown>) => boolean) | undefined
+  readonly plan: Plan
+  readonly quota: Quota | undefined
   /** How many sessions have not been dropped. */
   sessions = 0
   /** An incarnation has been at work: the next one does not start eagerly. */
@@ -58,6 +74,7 @@ export class Front implements Employer, Absence {
   #place: Place | undefined
   /** Nobody will start another one. */
   #isOrphan = false
+  #isSuspended = false
   /** The last incarnation has not ended as the pool was told to, and its supervisor may be about to start the next one. */
   #isDue = false
   /** Of the last incarnation. */
@@ -70,11 +87,15 @@ export class Front implements Employer, Absence {
   readonly #lobby: Lobby
   readonly #awaiters = new Set<Awaiter>()
 
-  constructor(settings: Settings, host: Host, isBroken: Front["isBroken"], isAlone: boolean) {
-    this.settings = settings
-    this.isBroken = isBroken
+  constructor(plan: Plan, host: Host, isAlone: boolean, quota: Quota | undefined) {
+    this.plan = plan
+    this.quota = quota
     this.isAlone = isAlone
     this.#lobby = new Lobby(host, this)
+  }
+
+  get settings(): Settings {
+    return this.plan.settings
   }
 
   // For sessions
@@ -87,7 +108,7 @@ export class Front implements Employer, Absence {
   }
 
   /** About leases. Where nobody is at work there is none: the leases of an incarnation end with it. */
-  post(message: Checkin | Destroyed | Adopt | AwaitShutdown): void {
+  post(message: AboutLeases): void {
     this.#core?.post(message)
   }
 
@@ -105,12 +126,12 @@ export class Front implements Employer, Absence {
 
   handOut(borrow: Borrow, lease: object): void {
     borrow.taken = true
-    this.#core?.handOut(borrow, lease)
+    this.#core?.shell.handOut(borrow, lease)
   }
 
   deliverLater(delivery: Delivery): void {
     if (this.#core === undefined) this.#lobby.deliver(delivery)
-    else this.#core.deliverLater(delivery)
+    else this.#core.shell.deliverLater(delivery)
   }
 
   /** In one turn, so that its numbers agree. A turn is over when `post` returns, and so the reply is there. */
@@ -149,6 +170,24 @@ export class Front implements Employer, Absence {
     this.#end("closed")
   }
 
+  /** Lend and open nothing, or do again: also in the incarnations to come. */
+  suspend(isSuspended: boolean): void {
+    this.#isSuspended = isSuspended
+    // Also one that is only starting.
+    this.#present?.post({ _tag: isSuspended ? "Suspend" : "Resume" })
+  }
+
+  reconfigure(change: Parameters<Plan["change"]>[0]): PoolError.InvalidOptions | undefined {
+    const problem = this.plan.change(change)
+    if (problem === undefined) this.#present?.reconfigure(this.plan)
+    return problem
+  }
+
+  /** At work; for whoever looks at its workers. */
+  get core(): Core | undefined {
+    return this.#core
+  }
+
   // For incarnations
 
   /** A pool that was shut down stays so, unless it has a place in somebody's tree. */
@@ -179,6 +218,8 @@ export class Front implements Employer, Absence {
     this.#isReturning = false
     core.machine.state.abandoned = this.#abandoned
     core.machine.state.lastLeaseId = this.#lastLeaseId
+    // Before it opens anything.
+    if (this.#isSuspended) core.machine.suspend()
   }
 
   /** It has started. */
@@ -213,6 +254,10 @@ export class Front implements Employer, Absence {
     else if (outcome === "closed" && core.startFailure === undefined) this.#end("closed")
     else if (this.#isLeaving || this.#isOrphan) this.#end("crashed")
     else this.#state = "vacant"
+  }
+
+  killed(core: Core): void {
+    if (this.#present === undefined || core === this.#present) this.#isDue = true
   }
 
   handBack(borrow: Borrow): void {
@@ -280,45 +325,16 @@ export class Front implements Employer, Absence {
 
   /** Of a pool in which nobody is at work: nothing is idle, and there is no room for more. */
   emptyStatus(): Status {
-    const { maxOverflow, name, size } = this.settings
-    const waiting = this.#lobby.size
-    const state = this.isOver ? "closed" : "full"
     const present = this.#present
     const held = this.isOver ? 0 : present?.holding ?? 0
     const [opening, closing] = present?.isOver === true ? [0, held] : [held, 0]
-    const overflow = Math.max(0, held - size)
-    return {
-      name,
-      state,
-      size,
-      maxOverflow,
-      idle: 0,
-      lent: 0,
+    return vacantStatus(this.settings, {
+      state: this.isOver ? "closed" : "full",
       opening,
       closing,
-      overflow,
-      waiting,
+      waiting: this.#lobby.size,
+      suspended: this.#isSuspended,
       abandoned: this.#abandoned
-    }
-  }
-}
-
-class SupervisorWatch extends Watcher {
-  readonly process: Process<never>
-  readonly #front: Front
-
-  constructor(front: Front, process: Process<never>) {
-    super()
-    this.#front = front
-    this.process = process
-    process.watchers.add(this)
-  }
-
-  release(): void {
-    this.process.watchers.remove(this)
-  }
-
-  onEnd(): void {
-    this.#front.supervisorEnded()
+    })
   }
 }

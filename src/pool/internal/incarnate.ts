@@ -20,7 +20,6 @@ import type { Awaiter, Message } from "../Message.ts"
 import type { AnyFiber } from "./borrow.ts"
 import { Core } from "./core.ts"
 import type { Front } from "./front.ts"
-import type { Parts } from "./settings.ts"
 
 /** @internal */
 export const CheckInvariants: Context.Reference<boolean> = Context.Reference<boolean>(
@@ -31,12 +30,11 @@ export const CheckInvariants: Context.Reference<boolean> = Context.Reference<boo
 )
 
 /** @internal */
-export const incarnate = (front: Front, parts: Parts): Effect.Effect<Supervisor.Child, unknown, Scope.Scope> =>
-  Effect.uninterruptibleMask((restore) => start(front, parts, restore))
+export const incarnate = (front: Front): Effect.Effect<Supervisor.Child, unknown, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) => start(front, restore))
 
 const start = Effect.fnUntraced(function*(
   front: Front,
-  parts: Parts,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ) {
   const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<Scope.Scope>())
@@ -56,9 +54,9 @@ const start = Effect.fnUntraced(function*(
   // A crash during an outage must not use up the restarts: only the first start may fail.
   const mode = front.hasWorked && settings.start === "eager" ? "background" : settings.start
   const checkInvariants = Context.get(context, CheckInvariants)
-  const core = new Core({ ...settings, start: mode }, context, parts, checkInvariants, front)
+  const core = new Core({ ...settings, start: mode }, context, front.plan.parts, checkInvariants, front)
   front.begin(core, place, supervisor)
-  yield* Effect.forkDetach(core.launcher.run, { startImmediately: true })
+  yield* Effect.forkDetach(core.shell.launcher.run, { startImmediately: true })
   const actor = yield* Actor.spawn(core.behavior, { name: settings.name }).pipe(
     // Its scope has closed meanwhile, or had before.
     Effect.tapError(({ reason }) => {

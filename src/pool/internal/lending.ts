@@ -3,62 +3,51 @@
  *
  * @internal
  */
-import { stackless } from "../../channel/internal/stackless.ts"
-import * as PoolError from "../PoolError.ts"
 import type { Ports } from "../Ports.ts"
-import type { Status } from "../Status.ts"
-import type { AnyFiber, Borrow, Refusal } from "./borrow.ts"
-import { Expiry } from "./expiry.ts"
-import { Owner } from "./owner.ts"
+import type { Borrow } from "./borrow.ts"
+import type { Checks } from "./checks.ts"
+import type { Ownership } from "./ownership.ts"
+import type { Queueing } from "./queueing.ts"
+import type { Seat } from "./seat.ts"
+import type { Sharing } from "./sharing.ts"
 import type { Staffing } from "./staffing.ts"
 import type { State } from "./state.ts"
+import type { Stock } from "./stock.ts"
+import type { Upkeep } from "./upkeep.ts"
 import type { Worker } from "./worker.ts"
 
 /** @internal */
 export class Lending {
   readonly #state: State
   readonly #ports: Ports
-  readonly #staffing: Staffing
+  readonly #queueing: Queueing
+  readonly #ownership: Ownership
+  #stock!: Stock
+  #sharing!: Sharing
+  #staffing!: Staffing
+  #upkeep!: Upkeep
+  #checks!: Checks
 
-  constructor(state: State, ports: Ports, staffing: Staffing) {
+  constructor(state: State, ports: Ports, queueing: Queueing, ownership: Ownership) {
     this.#state = state
     this.#ports = ports
+    this.#queueing = queueing
+    this.#ownership = ownership
+  }
+
+  /** They need each other: what is new, kept or checked is lent, and what comes back is kept, checked or replaced. */
+  bind(stock: Stock, sharing: Sharing, staffing: Staffing, upkeep: Upkeep, checks: Checks): void {
+    this.#stock = stock
+    this.#sharing = sharing
     this.#staffing = staffing
-  }
-
-  checkout(borrow: Borrow): void {
-    const state = this.#state
-    // Answered or cancelled before this message was handled.
-    if (borrow.state !== "asked") return
-    if (state.phase !== "open") return this.refuse(borrow, new PoolError.PoolClosed({ pool: state.settings.name }))
-    // Nobody waits while something is idle, so a newcomer overtakes nobody here.
-    const worker = this.#takeIdle()
-    if (worker !== undefined) this.#lend(worker, borrow)
-    else this.#nothingIdle(borrow)
-  }
-
-  #nothingIdle(borrow: Borrow): void {
-    const state = this.#state
-    if (borrow.mode === "try") {
-      this.#refuseFull(borrow)
-      return this.#staffing.warmUp()
-    }
-    // An asker that has no time to wait is answered before anybody looks at the length of the queue.
-    if (borrow.wait === 0) {
-      const phase = state.openUpTo() === Infinity ? "open" : "queue"
-      return this.refuse(borrow, this.expiry(this.#ports.now(), phase, state.status()).errorNow())
-    }
-    if (state.waiting.length + 1 - state.openable > state.settings.maxWaiting) {
-      return this.refuse(borrow, new PoolError.PoolOverloaded({ pool: state.settings.name, status: state.status() }))
-    }
-    this.#enqueue(borrow)
-    this.#staffing.hire()
+    this.#upkeep = upkeep
+    this.#checks = checks
   }
 
   /** The asker has gone. What was already granted to it nobody has touched: it goes back as good as new. */
   cancel(borrow: Borrow): void {
     if (borrow.state === "waiting") {
-      this.#leaveQueue(borrow)
+      this.#queueing.leave(borrow)
       borrow.state = "ended"
     } else if (borrow.state === "asked") {
       borrow.state = "ended"
@@ -68,25 +57,65 @@ export class Lending {
   }
 
   checkin(borrow: Borrow): void {
-    const { failures } = this.#state
+    const state = this.#state
+    const { failures } = state
     const worker = this.end(borrow)
     if (worker === undefined) return
-    this.place(worker)
+    if (state.isPlain) this.place(worker)
+    else this.#giveBack(worker, borrow)
     // It has proven that openings work again.
-    if (this.#state.failures < failures) this.#staffing.hire()
+    if (state.failures < failures) this.#staffing.hire()
+  }
+
+  #giveBack(worker: Worker, borrow: Borrow): void {
+    const { settings } = this.#state
+    if (worker.leases > 0) return this.#lighten(worker)
+    if (!borrow.taken || !(settings.resets || settings.asksToRetire)) return this.place(worker, borrow.taken)
+    this.#checks.reset(worker)
+    // Somebody of its key may have waited for this lease to end, and not for a resource.
+    this.serve()
   }
 
   destroyed(borrow: Borrow): void {
     const worker = this.end(borrow)
     if (worker === undefined) return
-    this.#staffing.close(worker)
+    this.discard(worker)
+    this.#refill()
+  }
+
+  /** It is not to be lent again, and is closed as soon as nobody has it. */
+  discard(worker: Worker): void {
+    this.#sharing.withdraw(worker)
+    // Whoever has not taken it over yet has no part in one that nobody is to have.
+    for (const { borrow } of worker.seats) if (borrow !== undefined && !borrow.taken) this.bereave(borrow)
+    if (worker.leases === 0) this.#staffing.close(worker)
+  }
+
+  /** Its resource leaves the pool unclosed, and its place is free. Not while others have it, too. */
+  detach(borrow: Borrow): boolean {
+    if (borrow.state === "lent" && borrow.seat!.worker.leases > 1) return false
+    const worker = this.end(borrow)
+    if (worker === undefined) return false
+    const isDetached = this.#staffing.detach(worker)
+    if (this.#state.settings.targetUtilization < 1) this.#upkeep.aim()
+    this.serve()
     this.#staffing.hire()
+    return isDetached
   }
 
   /** Nobody can give this lease back any more. */
   abandon(borrow: Borrow): void {
     if (this.#state.settings.onAbandoned === "checkin") this.checkin(borrow)
     else this.destroyed(borrow)
+  }
+
+  /** It was held for too long. */
+  reclaim(borrow: Borrow): void {
+    if (this.#state.phase === "open") return this.destroyed(borrow)
+    const worker = this.revoke(borrow)
+    if (worker === undefined) return
+    this.discard(worker)
+    this.#refill()
   }
 
   /** The pool cannot wait for it any longer. Its holder's fiber goes on undisturbed. Gives the worker, for its closing. */
@@ -97,109 +126,116 @@ export class Lending {
       this.#state.drained--
       this.#state.forced++
     } else {
-      this.refuseClosed(borrow)
+      this.#queueing.refuseClosed(borrow)
     }
     return worker
   }
 
+  /** The resource died under its leases. */
+  bereaveAll(worker: Worker): void {
+    this.#sharing.withdraw(worker)
+    for (const { borrow } of worker.seats) if (borrow !== undefined) this.bereave(borrow)
+  }
+
   /**
-   * The resource died under its lease. An asker that has not even taken it over yet learns nothing of that: it has its
+   * The resource died under this lease. An asker that has not even taken it over yet learns nothing of that: it has its
    * old place in the queue again, and its old deadline.
    */
   bereave(borrow: Borrow): void {
     const { guardFiber } = borrow
-    const owner = borrow.worker?.owner?.fiber
+    const owner = borrow.seat?.owner?.fiber
     // What was idle was lent as soon as it was asked for.
-    borrow.askedAt ??= borrow.worker?.lentAt
+    borrow.askedAt ??= borrow.seat?.lentAt
     if (this.end(borrow) === undefined || borrow.taken) return
-    const state = this.#state
     // It is a request again, and whose it is has not changed.
     borrow.guardFiber = guardFiber
     borrow.ownerFiber = owner
-    const worker = this.#takeIdle()
-    if (worker !== undefined) return this.#lend(worker, borrow)
-    if (borrow.mode === "try") return this.#refuseFull(borrow)
-    let successor = state.waiting.head
-    while (successor !== undefined && successor.ticket < borrow.ticket) successor = successor.next
-    state.waiting.insertBefore(borrow, successor)
-    this.#await(borrow)
+    this.#queueing.rejoin(borrow)
   }
 
-  adopt(borrow: Borrow, fiber: AnyFiber): void {
-    if (borrow.state !== "lent") return
-    const worker = borrow.worker!
-    worker.owner?.release(worker)
-    this.#own(worker, fiber)
-  }
-
-  ownerDown(owner: Owner, success: boolean): void {
+  /** A resource that is free and healthy: to the next in line, else idle, else it was overflow and is closed. */
+  place(worker: Worker, isSeen = true): void {
     const state = this.#state
-    if (state.owners.get(owner.fiber) === owner) state.owners.delete(owner.fiber)
-    const release = success && state.settings.onOwnerSuccess === "release"
-    for (let worker = owner.first; worker !== undefined; worker = owner.first) {
-      if (release) {
-        owner.release(worker)
-        this.#ports.orphan(worker.borrow!)
-      } else {
-        this.abandon(worker.borrow!)
-      }
-    }
-  }
-
-  /** A resource that is free and healthy: to the oldest waiter, else idle, else it was overflow and is closed. */
-  place(worker: Worker): void {
-    const state = this.#state
+    if (!state.isPlain) return this.#placeFit(worker, isSeen)
     const waiter = state.waiting.head
     if (waiter !== undefined) {
-      this.#leaveQueue(waiter)
-      return this.#lend(worker, waiter)
+      this.#queueing.leave(waiter)
+      this.lend(worker, waiter)
+    } else if (state.open < state.settings.size) this.#rest(worker)
+    else this.#staffing.close(worker)
+  }
+
+  /** The same, where policies have to be asked. */
+  #placeFit(worker: Worker, isSeen: boolean): void {
+    const state = this.#state
+    // What nobody has touched nobody knows to be well.
+    if (isSeen) worker.checkedAt = this.#ports.moment()
+    const isKept = this.#upkeep.keeps(worker)
+    const waiter = isKept ? this.#queueing.next() : undefined
+    // It has had its time; or there is one too many, since the pool was made smaller; or another pool needs its place more.
+    const isSpent = !isKept || (state.ceiling > state.bound && state.open >= state.bound)
+    if (isSpent || (state.isLimited && this.#ports.yields(waiter?.ticket))) {
+      this.#staffing.close(worker)
+      this.serve()
+      this.#staffing.hire()
+    } else if (waiter !== undefined) {
+      this.#queueing.leave(waiter)
+      this.lend(worker, waiter)
+      // Where it is shared, there may be more of it than one wants.
+      this.serve()
+    } else if (this.#upkeep.mayStay(worker)) {
+      this.#rest(worker)
+      this.#upkeep.idles(worker)
+    } else this.#staffing.close(worker)
+  }
+
+  #rest(worker: Worker): void {
+    worker.state = "idle"
+    worker.idleSince = this.#ports.moment()
+    this.#state.idle.append(worker)
+  }
+
+  /** Whoever waits gets what is idle, where one did not come with the other: both may be, while they are kept apart. */
+  serve(): void {
+    const state = this.#state
+    while (state.idle.length + state.shared.length > 0 && state.servable > state.vetting) {
+      this.#stock.sweep()
+      const waiter = this.#queueing.next()
+      if (waiter === undefined) return
+      // Every round leaves less to lend: it is lent, or checked, or closed.
+      const worker = this.#stock.takeFit(waiter)
+      if (worker === undefined) continue
+      this.#queueing.leave(waiter)
+      this.lend(worker, waiter)
     }
-    if (state.idle.length + state.lent.length < state.settings.size) {
-      worker.state = "idle"
-      return state.idle.append(worker)
-    }
-    this.#staffing.close(worker)
   }
 
   /** Ends a lease, whatever becomes of its resource. `undefined`: it had ended before, and stale is harmless. */
   end(borrow: Borrow): Worker | undefined {
     if (borrow.state !== "lent") return undefined
     const state = this.#state
-    const worker = borrow.worker!
+    const seat = borrow.seat!
+    const { worker } = seat
     borrow.state = "ended"
-    borrow.worker = undefined
-    if (worker.owner !== undefined) {
-      worker.owner.release(worker)
-      worker.lease = undefined
+    borrow.seat = undefined
+    if (seat.owner !== undefined) {
+      seat.owner.release(seat)
+      seat.lease = undefined
     }
-    state.lent.remove(worker)
-    worker.state = "free"
-    worker.borrow = undefined
-    if (borrow.taken && !worker.proven) this.#staffing.proven(worker)
+    state.lent.remove(seat)
+    seat.borrow = undefined
+    if (--worker.leases === 0) worker.state = "free"
+    else state.extra--
+    if (borrow.taken) {
+      worker.uses++
+      if (!worker.proven) this.#staffing.proven(worker)
+    }
     borrow.guardFiber = undefined
+    if (!state.isPlain || worker.reservations !== undefined) this.#endWith(seat, borrow)
+    if (borrow.bundle !== undefined) state.forgetGathered()
     // One that nobody had yet was no lease to anybody.
     if (state.phase !== "open" && borrow.taken) state.drained++
     return worker
-  }
-
-  refuse(borrow: Borrow, refusal: Refusal | Expiry): void {
-    if (borrow.state === "waiting") this.#leaveQueue(borrow)
-    borrow.state = "refused"
-    borrow.guardFiber = undefined
-    borrow.reason = refusal
-    this.#ports.reply(borrow)
-  }
-
-  /** Somebody who waited, and whom the end of the pool has overtaken. */
-  refuseClosed(borrow: Borrow): void {
-    this.refuse(borrow, stackless((pool) => new PoolError.PoolClosed({ pool }), this.#state.settings.name))
-  }
-
-  /** What whoever expires in this turn is told. `status` is that of before the first of them has left. */
-  expiry(now: number, phase: "queue" | "open", status: Status): Expiry {
-    const { lastOpenFailure, lent, settings } = this.#state
-    this.#date(now)
-    return new Expiry(settings.name, now, phase, status, lent.head?.lentAt, lastOpenFailure)
   }
 
   /**
@@ -208,94 +244,56 @@ export class Lending {
    */
   date(): void {
     const { lent, undated } = this.#state
-    if (undated.length > 0 || (lent.tail !== undefined && lent.tail.lentAt === undefined)) this.#date(this.#ports.now())
+    const isLent = lent.tail !== undefined && lent.tail.lentAt === undefined
+    if (isLent || undated.length > 0) this.#queueing.dateAll(this.#ports.now())
   }
 
-  #date(now: number): void {
+  lend(worker: Worker, borrow: Borrow): void {
     const state = this.#state
-    // Those without a date are the newest.
-    let worker = state.lent.tail
-    for (; worker !== undefined && worker.lentAt === undefined; worker = worker.prev) worker.lentAt = now
-    const { undated } = state
-    if (undated.length === 0) return
-    state.undated = []
-    for (const borrow of undated) {
-      borrow.askedAt ??= now
-      if (borrow.state === "waiting" && borrow.deadline === undefined) this.#setDeadline(borrow, borrow.askedAt)
-    }
-  }
-
-  #refuseFull(borrow: Borrow): void {
-    const { settings } = this.#state
-    this.refuse(borrow, new PoolError.PoolFull({ pool: settings.name, status: this.#state.status() }))
-  }
-
-  #takeIdle(): Worker | undefined {
-    const { idle, settings } = this.#state
-    const worker = settings.strategy === "lifo" ? idle.tail : idle.head
-    if (worker !== undefined) idle.remove(worker)
-    return worker
-  }
-
-  #lend(worker: Worker, borrow: Borrow): void {
-    const state = this.#state
+    const seat = worker.leases++ === 0 ? worker.seat : this.#sharing.seatFor(worker)
     worker.state = "lent"
-    worker.borrow = borrow
+    seat.borrow = borrow
     borrow.state = "lent"
-    borrow.worker = worker
+    borrow.seat = seat
     borrow.id = ++state.lastLeaseId
-    worker.lentAt = undefined
-    if (borrow.ticket === 0) borrow.ticket = ++state.lastTicket
-    state.lent.append(worker)
+    seat.lentAt = undefined
+    if (borrow.ticket === 0) borrow.ticket = ++state.tickets.last
+    state.lent.append(seat)
     this.#ports.date()
     if (borrow.ownerFiber !== undefined) {
-      this.#own(worker, borrow.ownerFiber)
+      this.#ownership.own(seat, borrow.ownerFiber)
       borrow.ownerFiber = undefined
     }
+    if (borrow.bundle !== undefined) state.gather(borrow.bundle)
+    if (!state.isPlain) this.#lendWith(seat, borrow)
     this.#ports.reply(borrow)
   }
 
-  #own(worker: Worker, fiber: AnyFiber): void {
-    const owners = this.#state.owners
-    let owner = owners.get(fiber)
-    if (owner === undefined) {
-      owner = new Owner(fiber)
-      owners.set(fiber, owner)
-      this.#ports.monitor(owner)
-    }
-    owner.take(worker)
+  /** What policies want to know of a new lease. */
+  #lendWith(seat: Seat, borrow: Borrow): void {
+    const { discipline, settings } = this.#state
+    discipline?.lent(borrow)
+    if (settings.concurrency > 1) this.#sharing.settle(seat.worker)
+    if (settings.targetUtilization < 1) this.#staffing.hire()
   }
 
-  #enqueue(borrow: Borrow): void {
-    const state = this.#state
-    borrow.ticket = ++state.lastTicket
-    state.waiting.append(borrow)
-    this.#await(borrow)
+  /** And of one that is over. */
+  #endWith(seat: Seat, borrow: Borrow): void {
+    seat.isOverdue = false
+    this.#state.discipline?.ended(borrow)
+    this.#sharing.leave(seat.worker, borrow)
   }
 
-  #await(borrow: Borrow): void {
-    borrow.state = "waiting"
-    if (borrow.wait === Infinity) return
-    if (borrow.askedAt === undefined) {
-      this.#state.undated.push(borrow)
-      this.#ports.aim()
-    } else {
-      // It has waited before: in the lobby, or for what has died under its lease.
-      this.#setDeadline(borrow, borrow.askedAt)
-    }
+  /** Somebody of its key may have waited for a lease to end, and not for a resource; or has lost what it had not touched yet. */
+  #refill(): void {
+    this.serve()
+    this.#queueing.refuseTries()
+    this.#staffing.hire()
   }
 
-  #setDeadline(borrow: Borrow, askedAt: number): void {
-    borrow.deadline = this.#state.deadlines.add(askedAt + borrow.wait, borrow)
-    this.#ports.aim()
-  }
-
-  #leaveQueue(borrow: Borrow): void {
-    const state = this.#state
-    state.waiting.remove(borrow)
-    if (borrow.deadline === undefined) return
-    state.deadlines.cancel(borrow.deadline)
-    borrow.deadline = undefined
-    if (state.deadlines.size === 0) this.#ports.aim()
+  /** Others have it still. */
+  #lighten(worker: Worker): void {
+    if (!this.#upkeep.keeps(worker)) this.discard(worker)
+    this.#refill()
   }
 }

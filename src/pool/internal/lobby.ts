@@ -49,12 +49,17 @@ export class Lobby {
   }
 
   #refusalFor({ mode, wait }: Borrow): Refusal | undefined {
-    const { maxOverflow, maxWaiting, name, size } = this.#absence.settings
+    const { concurrency, maxOverflow, maxWaiting, name, size } = this.#absence.settings
     if (mode === "try") return new PoolError.PoolFull({ pool: name, status: this.#absence.emptyStatus() })
     if (wait === 0) return this.#timeout(0)
     // As the next incarnation would judge: it opens for as many as it has room for.
-    if (this.size < size + maxOverflow + maxWaiting) return undefined
-    return new PoolError.PoolOverloaded({ pool: name, status: this.#absence.emptyStatus() })
+    if (this.size < (size + maxOverflow) * concurrency + maxWaiting) return undefined
+    return new PoolError.PoolOverloaded({
+      pool: name,
+      status: this.#absence.emptyStatus(),
+      reason: "maxWaiting",
+      waited: Duration.zero
+    })
   }
 
   #seat(borrow: Borrow): void {
@@ -100,7 +105,8 @@ export class Lobby {
       phase: "open" as const,
       status: this.#absence.emptyStatus(),
       oldestLeaseAge: undefined,
-      lastOpenFailure
+      lastOpenFailure,
+      mayBeDeadlock: false
     })
   }
 }

@@ -11,11 +11,12 @@ import type { Options } from "../Options.ts"
 import { InvalidOptions, type OpenTimeout } from "../PoolError.ts"
 import type { Session } from "../Session.ts"
 import { awaitEnd } from "./awaiter.ts"
-import { defaultBackoff } from "./backoff.ts"
 import { Front } from "./front.ts"
 import { announce, incarnate } from "./incarnate.ts"
+import { Plan } from "./plan.ts"
+import type { Quota } from "./quota.ts"
 import { SessionImpl } from "./session.ts"
-import { type Parts, settingsOf } from "./settings.ts"
+import { recipeOf } from "./settings.ts"
 
 type Needs<R, RL> = Exclude<R | RL, Scope.Scope> | Scope.Scope
 
@@ -25,10 +26,16 @@ const flags: Supervisor.Flags = { intensity: 5, period: "10 seconds", autoShutdo
 /** @internal */
 export const make = <A, E = never, R = never, RL = never>(
   options: Options<A, E, R, RL>
+): Effect.Effect<Session<A, E>, E | OpenTimeout | InvalidOptions, Needs<R, RL>> => makeUnder(options, undefined)
+
+/** The same, under a limit that it shares with other pools. @internal */
+export const makeUnder = <A, E, R, RL>(
+  options: Options<A, E, R, RL>,
+  quota: Quota | undefined
 ): Effect.Effect<Session<A, E>, E | OpenTimeout | InvalidOptions, Needs<R, RL>> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const { front, start } = yield* frontOf(options, "pool", true)
+      const { front, start } = yield* frontOf(options, "pool", true, quota)
       const { name, shutdownTimeout } = front.settings
       let failure: Cause.Cause<E | OpenTimeout> | undefined
       const child = {
@@ -71,18 +78,13 @@ export const childSpec = <A, E = never, R = never, RL = never>(
     session: new SessionImpl<A, E>(front)
   }))
 
-const frontOf = <A, E, R, RL>(options: Options<A, E, R, RL>, defaultName: string, isAlone: boolean) =>
+const frontOf = <A, E, R, RL>(options: Options<A, E, R, RL>, defaultName: string, isAlone: boolean, quota?: Quota) =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const settings = settingsOf(options, defaultName)
-    if (settings instanceof InvalidOptions) return Effect.fail(settings)
-    const front = new Front(settings, Host.of(context), options.isBroken, isAlone)
-    const { backoff = defaultBackoff, factory, link } = options
+    const recipe = recipeOf(options, defaultName)
+    if (recipe instanceof InvalidOptions) return Effect.fail(recipe)
+    const front = new Front(new Plan(recipe), Host.of(context), isAlone, quota)
     // The context in which it starts holds what the factory and the link need; a Core runs them in it.
-    const start = incarnate(front, { factory, link, backoff } as unknown as Parts) as Effect.Effect<
-      Supervisor.Child,
-      E | OpenTimeout,
-      Needs<R, RL>
-    >
+    const start = incarnate(front) as Effect.Effect<Supervisor.Child, E | OpenTimeout, Needs<R, RL>>
     return Effect.succeed({ front, start })
   })
 

@@ -5,36 +5,36 @@
  * @internal
  */
 import type { AnyFiber } from "./borrow.ts"
-import type { Worker } from "./worker.ts"
+import type { Seat } from "./seat.ts"
 
 /** @internal */
 export class Owner {
   readonly fiber: AnyFiber
-  #head: Worker | undefined = undefined
+  #head: Seat | undefined = undefined
 
   constructor(fiber: AnyFiber) {
     this.fiber = fiber
   }
 
-  take(worker: Worker): void {
-    worker.owner = this
-    worker.ownedPrev = undefined
-    worker.ownedNext = this.#head
-    if (this.#head !== undefined) this.#head.ownedPrev = worker
-    this.#head = worker
+  take(seat: Seat): void {
+    seat.owner = this
+    seat.ownedPrev = undefined
+    seat.ownedNext = this.#head
+    if (this.#head !== undefined) this.#head.ownedPrev = seat
+    this.#head = seat
   }
 
-  release(worker: Worker): void {
-    if (worker.ownedPrev === undefined) this.#head = worker.ownedNext
-    else worker.ownedPrev.ownedNext = worker.ownedNext
-    if (worker.ownedNext !== undefined) worker.ownedNext.ownedPrev = worker.ownedPrev
-    worker.ownedPrev = undefined
-    worker.ownedNext = undefined
-    worker.owner = undefined
+  release(seat: Seat): void {
+    if (seat.ownedPrev === undefined) this.#head = seat.ownedNext
+    else seat.ownedPrev.ownedNext = seat.ownedNext
+    if (seat.ownedNext !== undefined) seat.ownedNext.ownedPrev = seat.ownedPrev
+    seat.ownedPrev = undefined
+    seat.ownedNext = undefined
+    seat.owner = undefined
   }
 
   /** Any that it has borrowed: the one it has had for the shortest time. */
-  get first(): Worker | undefined {
+  get first(): Seat | undefined {
     return this.#head
   }
 }

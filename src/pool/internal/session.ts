@@ -8,22 +8,29 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { Lease } from "../Lease.ts"
-import { ForeignLease, InvalidOptions } from "../PoolError.ts"
+import type { ResourceInfo } from "../Policies.ts"
+import { ForeignLease, InvalidOptions, type ReservationConflict } from "../PoolError.ts"
 import type {
   CheckoutError,
   CheckoutOptions,
   OwnedCheckoutOptions,
+  Patch,
   Session,
   ShutdownOptions,
+  Size,
   TryCheckoutError
 } from "../Session.ts"
 import type { ShutdownReport, Status } from "../Status.ts"
 import { awaitEnd } from "./awaiter.ts"
 import type { AnyFiber, Borrow } from "./borrow.ts"
 import { Checkout, CheckoutCell } from "./checkoutCell.ts"
+import { detach } from "./detach.ts"
 import type { Front } from "./front.ts"
 import { LeaseImpl } from "./lease.ts"
-import { millisOf } from "./settings.ts"
+import { ManyCell } from "./manyCell.ts"
+import { reserve } from "./reserve.ts"
+import { millisOf, patched, type Recipe, resized } from "./settings.ts"
+import { termsOf, thoseThat } from "./terms.ts"
 import { type Body, ScopedCell, Use, UseCell } from "./useCell.ts"
 
 /** @internal */
@@ -34,6 +41,8 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   readonly awaitShutdown: Effect.Effect<ShutdownReport>
   readonly clone: Effect.Effect<Session<A, E>, never, Scope.Scope>
   readonly drop: Effect.Effect<void>
+  readonly suspend: Effect.Effect<void>
+  readonly resume: Effect.Effect<void>
 
   constructor(front: Front, dropped = false) {
     this.#front = front
@@ -42,6 +51,8 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     this.status = Effect.sync(() => front.statusUnsafe())
     this.awaitShutdown = awaitEnd(front, (awaiter) => ({ _tag: "AwaitShutdown", awaiter }))
     this.drop = Effect.sync(() => this.#drop())
+    this.suspend = Effect.sync(() => front.suspend(true))
+    this.resume = Effect.sync(() => front.suspend(false))
     this.clone = Effect.acquireRelease(
       Effect.sync(() => new SessionImpl<A, E>(front, this.#dropped)),
       (session) => session.drop
@@ -52,21 +63,23 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return this.#front.settings.name
   }
 
-  readonly checkout = (options?: OwnedCheckoutOptions): Effect.Effect<Lease<A>, CheckoutError<E>> =>
-    new Checkout(this.#checkoutCell, options) as Effect.Effect<Lease<never>, unknown> as Effect.Effect<
+  readonly checkout = (options?: OwnedCheckoutOptions<A>): Effect.Effect<Lease<A>, CheckoutError<E>> =>
+    new Checkout(this.#checkoutCell, options) as Effect.Effect<unknown, unknown> as Effect.Effect<
       Lease<A>,
       CheckoutError<E>
     >
 
-  readonly tryCheckout = (options?: Pick<OwnedCheckoutOptions, "owner">): Effect.Effect<Lease<A>, TryCheckoutError> =>
-    new Checkout(this.#tryCell, options) as Effect.Effect<Lease<never>, unknown> as Effect.Effect<
+  readonly tryCheckout = (
+    options?: Omit<OwnedCheckoutOptions<A>, "timeout">
+  ): Effect.Effect<Lease<A>, TryCheckoutError> =>
+    new Checkout(this.#tryCell, options) as Effect.Effect<unknown, unknown> as Effect.Effect<
       Lease<A>,
       TryCheckoutError
     >
 
   readonly use = <B, E2, R2>(
     f: (resource: A, lease: Lease<A>) => Effect.Effect<B, E2, R2>,
-    options?: CheckoutOptions
+    options?: CheckoutOptions<A>
   ): Effect.Effect<B, E2 | CheckoutError<E>, R2> => {
     return new Use(this.#useCell, f, options) as Effect.Effect<unknown, unknown, unknown> as Effect.Effect<
       B,
@@ -75,14 +88,14 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     >
   }
 
-  readonly scoped = (options?: CheckoutOptions): Effect.Effect<A, CheckoutError<E>, Scope.Scope> => {
+  readonly scoped = (options?: CheckoutOptions<A>): Effect.Effect<A, CheckoutError<E>, Scope.Scope> => {
     return Effect.withFiber((fiber) => {
       let held: A
       const take = (resource: A): Effect.Effect<void> => {
         held = resource
         return Effect.void
       }
-      const cell = this.#admit(new ScopedCell(this.#front, take, this.#waitOf(options?.timeout), fiber))
+      const cell = this.#admit(new ScopedCell(this.#front, take, this.#waitOf(options?.timeout), fiber), options)
       // A scope of its own, so that a checkout that failed leaves nothing behind in a scope that lives long.
       const scope = Scope.forkUnsafe(Context.getUnsafe(fiber.context, Scope.Scope))
       // A scope that closes while the cell waits does not end its wait: it ends what the wait gives it.
@@ -109,6 +122,15 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     }) as Effect.Effect<A, CheckoutError<E>, Scope.Scope>
   }
 
+  readonly checkoutMany = (
+    n: number,
+    options?: OwnedCheckoutOptions<A>
+  ): Effect.Effect<ReadonlyArray<Lease<A>>, CheckoutError<E>> =>
+    new Checkout((options, fiber) => this.#manyCell(n, options, fiber), options) as Effect.Effect<
+      unknown,
+      unknown
+    > as Effect.Effect<ReadonlyArray<Lease<A>>, CheckoutError<E>>
+
   readonly checkin = (lease: Lease<unknown>): Effect.Effect<void> =>
     Effect.sync(() => this.#front.post({ _tag: "Checkin", borrow: this.#borrowOf(lease) }))
 
@@ -119,7 +141,7 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return Effect.withFiberSucceed((fiber) => {
       const borrow = this.#borrowOf(lease)
       // The lease of a `use` or a `scoped` is guarded already.
-      if (borrow instanceof CheckoutCell) {
+      if (!(borrow instanceof UseCell)) {
         this.#front.post({ _tag: "Adopt", borrow, fiber })
         this.#front.handOut(borrow, lease)
       }
@@ -131,7 +153,41 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return Effect.suspend(() => {
       const timeout = options?.timeout
       const within = timeout === undefined ? this.#front.settings.shutdownTimeout : this.#millis("timeout", timeout)
-      return awaitEnd(this.#front, (awaiter) => ({ _tag: "Shutdown", mode, within, awaiter }))
+      const quiet = this.#millis("quietPeriod", options?.quietPeriod ?? 0)
+      return awaitEnd(this.#front, (awaiter) => ({ _tag: "Shutdown", mode, within, quiet, awaiter }))
+    })
+  }
+
+  readonly detach = (lease: Lease<unknown>): Effect.Effect<A, never, Scope.Scope> =>
+    Effect.suspend(() => detach(this.#front, this.#borrowOf(lease))) as Effect.Effect<A, never, Scope.Scope>
+
+  readonly reserve = (lease: Lease<unknown>): Effect.Effect<void, ReservationConflict, Scope.Scope> =>
+    Effect.suspend(() => reserve(this.#front, this.#borrowOf(lease)))
+
+  readonly evict = (predicate: (info: ResourceInfo, resource: A) => boolean): Effect.Effect<number> =>
+    Effect.sync(() => {
+      const workers = thoseThat(this.#front, predicate)
+      this.#front.post({ _tag: "Evict", workers, isShrinking: false })
+      return workers.length
+    })
+
+  readonly evictAll = (options?: { readonly over?: Duration.Input | undefined }): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const over = this.#millis("over", options?.over ?? 0)
+      if (over === Infinity) this.#die("over: must be a duration, not negative and not NaN, and must end")
+      this.#front.post({ _tag: "EvictAll", over })
+    })
+
+  readonly resize = (change: Size): Effect.Effect<void, InvalidOptions> =>
+    this.#change((recipe) => resized(recipe, change))
+
+  readonly reconfigure = (patch: Patch<A>): Effect.Effect<void, InvalidOptions> =>
+    this.#change((recipe) => patched(recipe, patch))
+
+  #change(change: (recipe: Recipe) => Recipe | InvalidOptions): Effect.Effect<void, InvalidOptions> {
+    return Effect.suspend(() => {
+      const problem = this.#front.reconfigure(change)
+      return problem === undefined ? Effect.void : Effect.fail(problem)
     })
   }
 
@@ -143,21 +199,32 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return this.toJSON()
   }
 
-  readonly #checkoutCell = (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber): CheckoutCell => {
+  readonly #checkoutCell = (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): CheckoutCell => {
     return this.#admit(
-      new CheckoutCell(this.#front, "wait", this.#waitOf(options?.timeout), ownerOf(options, fiber))
+      new CheckoutCell(this.#front, "wait", this.#waitOf(options?.timeout), ownerOf(options, fiber)),
+      options
     )
   }
 
-  readonly #tryCell = (options: OwnedCheckoutOptions | undefined, fiber: AnyFiber): CheckoutCell => {
-    return this.#admit(new CheckoutCell(this.#front, "try", 0, ownerOf(options, fiber)))
+  readonly #tryCell = (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): CheckoutCell => {
+    return this.#admit(new CheckoutCell(this.#front, "try", 0, ownerOf(options, fiber)), options)
   }
 
-  readonly #useCell = (body: Body, options: CheckoutOptions | undefined, fiber: AnyFiber): UseCell => {
-    return this.#admit(new UseCell(this.#front, body, this.#waitOf(options?.timeout), fiber))
+  #manyCell(n: number, options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): ManyCell {
+    const front = this.#front
+    const { concurrency, fairness, maxOverflow, size } = front.settings
+    const most = Math.min((size + maxOverflow) * concurrency, fairness?.maxPerKey ?? Infinity)
+    if (!Number.isSafeInteger(n) || n < 1 || n > most) this.#die(`n: must be a whole number from 1 to ${most}`)
+    const terms = options && termsOf(front, options)
+    return new ManyCell(front, n, this.#waitOf(options?.timeout), ownerOf(options, fiber), terms, this.#dropped)
   }
 
-  #admit<Cell extends Borrow>(cell: Cell): Cell {
+  readonly #useCell = (body: Body, options: CheckoutOptions<never> | undefined, fiber: AnyFiber): UseCell => {
+    return this.#admit(new UseCell(this.#front, body, this.#waitOf(options?.timeout), fiber), options)
+  }
+
+  #admit<Cell extends Borrow>(cell: Cell, options: CheckoutOptions<never> | undefined): Cell {
+    if (options !== undefined) cell.terms = termsOf(this.#front, options)
     if (this.#dropped) this.#front.refuse(cell)
     return cell
   }
@@ -183,12 +250,16 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   #millis(option: string, input: Duration.Input | "infinity"): number {
     const millis = millisOf(input)
     if (millis !== undefined) return millis
-    throw new InvalidOptions({ pool: this.name, problems: [`${option}: must be a duration, not negative and not NaN`] })
+    return this.#die(`${option}: must be a duration, not negative and not NaN`)
+  }
+
+  #die(problem: string): never {
+    throw new InvalidOptions({ pool: this.name, problems: [problem] })
   }
 }
 
 const ownerOf = (
-  options: Pick<OwnedCheckoutOptions, "owner"> | undefined,
+  options: Pick<OwnedCheckoutOptions<never>, "owner"> | undefined,
   fiber: AnyFiber
 ): AnyFiber | undefined => {
   const owner = options?.owner

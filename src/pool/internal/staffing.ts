@@ -4,15 +4,15 @@
  * @internal
  */
 import type * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-import { addRestart } from "../../actor/internal/restartWindow.ts"
 import { errorName } from "../../actor/internal/target.ts"
-import { stackless } from "../../channel/internal/stackless.ts"
 import type { WorkerExit } from "../Message.ts"
-import * as PoolError from "../PoolError.ts"
 import type { Ports } from "../Ports.ts"
+import type { Checks } from "./checks.ts"
+import { countDeath } from "./deaths.ts"
 import type { Lending } from "./lending.ts"
+import type { Queueing } from "./queueing.ts"
 import type { State } from "./state.ts"
+import type { Upkeep } from "./upkeep.ts"
 import { Worker } from "./worker.ts"
 
 /** No loop is tighter than this, whatever the user's schedule says. */
@@ -25,48 +25,66 @@ const infancy = 1_000
 export class Staffing {
   readonly #state: State
   readonly #ports: Ports
+  readonly #queueing: Queueing
   #lending!: Lending
+  #upkeep!: Upkeep
+  #checks!: Checks
 
-  constructor(state: State, ports: Ports) {
+  constructor(state: State, ports: Ports, queueing: Queueing) {
     this.#state = state
     this.#ports = ports
+    this.#queueing = queueing
   }
 
-  /** The two halves need each other: a new resource is lent, and an ended lease is replaced. */
-  bind(lending: Lending): void {
+  /** They need each other: a new resource is kept and lent, and what has ended is replaced. */
+  bind(lending: Lending, upkeep: Upkeep, checks: Checks): void {
     this.#lending = lending
+    this.#upkeep = upkeep
+    this.#checks = checks
   }
 
   /** Starts as many openings as are wanted and allowed. */
   hire(): void {
     const state = this.#state
-    while (this.#mayOpen() && state.opening < this.#wanted()) this.#open()
+    while (this.#mayOpen() && state.opening < this.#wanted() && this.#ports.claim()) this.#open()
   }
 
   /** `tryCheckout` found nothing: have one more ready for the next, within `size`. */
   warmUp(): void {
-    if (this.#mayOpen() && this.#state.live < this.#state.settings.size) this.#open()
+    const state = this.#state
+    if (this.#mayOpen() && state.live < state.settings.size && this.#ports.claim()) this.#open()
   }
 
-  ready(worker: Worker, resource: unknown): void {
+  ready(worker: Worker, resource: unknown, jitter: number): void {
     const state = this.#state
     if (worker.state !== "opening") return
-    this.#cancelDeadline(worker)
+    this.cancelDeadline(worker)
     state.opening--
     worker.state = "free"
     worker.resource = resource
     worker.since = this.#ports.now()
+    worker.isGivenUp = false
+    worker.jitter = jitter
     // Where every new resource dies at once, another one is no success yet.
     worker.doubted = state.stillborn > state.bound
+    state.isTripped = false
     if (!worker.doubted) this.#succeeded()
+    this.#upkeep.opens(worker)
     this.#lending.place(worker)
-    const working = state.idle.length + state.lent.length
-    if (state.target < working) state.target = Math.min(working, state.settings.size)
-    if (state.starting && working >= state.settings.size) {
-      state.starting = false
-      this.#ports.started(undefined)
-    }
+    if (!state.isPlain) this.#upkeep.joins()
+    // A successor is no demand.
+    const kept = state.open - state.succeeded
+    if (state.target < kept) state.target = Math.min(kept, state.settings.size)
+    this.settleStart()
     this.hire()
+  }
+
+  /** Is an eager start complete? */
+  settleStart(): void {
+    const state = this.#state
+    if (!state.starting || state.open < state.settings.minIdle) return
+    state.starting = false
+    this.#ports.started(undefined)
   }
 
   exited(worker: Worker, reason: WorkerExit): void {
@@ -92,13 +110,37 @@ export class Staffing {
   }
 
   /** Tells a worker to close. One that is still opening is interrupted; its product, if there is one, is closed too. */
-  close(worker: Worker): void {
-    const state = this.#state
-    this.#cancelDeadline(worker)
-    if (worker.state === "opening") state.opening--
-    else if (worker.state === "idle") state.idle.remove(worker)
-    this.#closing(worker)
+  close(worker: Worker, within = this.#state.settings.closeTimeout): void {
+    this.cancelDeadline(worker)
+    this.#displace(worker)
+    this.#closing(worker, within)
     this.#ports.close(worker)
+    // OTP's `brutal_kill`: told, and not waited for.
+    if (within === 0) this.giveUp(worker)
+  }
+
+  /** Its opening or its closing has taken too long. */
+  giveUp(worker: Worker): void {
+    worker.isGivenUp = true
+    this.#ports.giveUp(worker)
+  }
+
+  /** It has been told to close before, and has no longer for it than this from now on. */
+  hasten(worker: Worker, within: number): void {
+    const at = this.#ports.now() + within
+    if (worker.isGivenUp) return
+    if (worker.deadline === undefined ? within === Infinity : worker.deadline.at <= at) return
+    this.cancelDeadline(worker)
+    if (within === 0) this.giveUp(worker)
+    else this.#setDeadline(worker, at)
+  }
+
+  /** Its resource is somebody else's from now on. `false`: it has just died. */
+  detach(worker: Worker): boolean {
+    const isDetached = this.#ports.detach(worker)
+    if (isDetached) this.#leave(worker)
+    else this.close(worker)
+    return isDetached
   }
 
   retryAfter(delay: number): void {
@@ -123,6 +165,7 @@ export class Staffing {
   #mayOpen(): boolean {
     const state = this.#state
     if (state.phase === "closing" || state.phase === "closed" || state.backoff !== undefined) return false
+    if (state.isSuspended) return false
     // A backend that was down is probed by one, not stormed by all who wait for it.
     const abreast = state.failures > 0 ? 1 : state.settings.openConcurrency
     return state.room > 0 && state.opening < abreast
@@ -130,8 +173,11 @@ export class Staffing {
 
   #wanted(): number {
     const state = this.#state
-    if (state.phase === "draining") return state.waiting.length
-    return Math.max(state.waiting.length, state.target - state.idle.length - state.lent.length)
+    const waiting = Math.ceil(state.servable / state.settings.concurrency) - state.coming
+    if (state.phase === "draining") return waiting
+    // Where nobody has the patience to wait any more, somebody must go on trying.
+    const least = state.isTripped ? 1 : 0
+    return Math.max(least, waiting, Math.max(state.target, state.needed) + state.succeeded - state.open)
   }
 
   #open(): void {
@@ -140,8 +186,7 @@ export class Staffing {
     state.workers.add(worker)
     state.opening++
     if (state.settings.openTimeout < Infinity) {
-      worker.deadline = state.deadlines.add(this.#ports.now() + state.settings.openTimeout, worker)
-      this.#ports.aim()
+      this.#setDeadline(worker, this.#ports.now() + state.settings.openTimeout)
     }
     this.#ports.open(worker)
   }
@@ -149,46 +194,67 @@ export class Staffing {
   /** The resource died by itself; its worker is closing what is left of it. */
   #died(worker: Worker, cause: Cause.Cause<unknown>): void {
     const state = this.#state
-    if (worker.state === "idle") state.idle.remove(worker)
-    else if (worker.state === "lent") this.#lending.bereave(worker.borrow!)
-    else return
-    this.#closing(worker)
+    if (worker.state === "lent") this.#lending.bereaveAll(worker)
+    else if (worker.state === "opening" || worker.state === "closing") return
+    this.cancelDeadline(worker)
+    this.#displace(worker)
+    this.#closing(worker, state.settings.closeTimeout)
+    // Whoever had it, and has not touched it, is served before anything fails.
+    this.#lending.serve()
+    this.#queueing.refuseTries()
     const now = this.#ports.now()
     // One that dies is replaced at once. But where they die faster than anybody can have them, opening does not work.
     if (worker.proven || now - worker.since >= infancy) state.stillborn = 0
     else if (++state.stillborn > state.bound) this.#openFailed(cause)
-    this.#countDeath(now)
+    countDeath(state, this.#ports, now)
     this.hire()
   }
 
-  #countDeath(now: number): void {
-    const { name, restartIntensity } = this.#state.settings
-    if (restartIntensity === undefined) return
-    const { intensity, period } = restartIntensity
-    const { isWithin, restarts } = addRestart(this.#state.deaths, now, intensity, period)
-    this.#state.deaths = restarts
-    if (isWithin) return
-    const fields = { pool: name, intensity, period: Duration.millis(period) }
-    this.#ports.exhausted(stackless((given) => new PoolError.RestartIntensityExceeded(given), fields))
+  /** Out of the place that it has, if it has one. */
+  #displace(worker: Worker): void {
+    const state = this.#state
+    if (worker.state === "opening") state.opening--
+    else if (worker.state === "idle") state.idle.remove(worker)
+    else this.#checks.stop(worker)
   }
 
-  #closing(worker: Worker): void {
+  #closing(worker: Worker, within: number): void {
     const state = this.#state
     worker.state = "closing"
     worker.resource = undefined
     state.closing++
-    if (state.settings.closeTimeout === Infinity) return
-    worker.deadline = state.deadlines.add(this.#ports.now() + state.settings.closeTimeout, worker)
+    this.forgetSuccession(worker)
+    // Who is not waited for at all is given up already.
+    if (within < Infinity && within > 0) this.#setDeadline(worker, this.#ports.now() + within)
+  }
+
+  #setDeadline(worker: Worker, at: number): void {
+    worker.deadline = this.#state.deadlines.add(at, worker)
     this.#ports.aim()
+  }
+
+  /** Whether it has a successor is to be seen anew, or does not matter any more. */
+  forgetSuccession(worker: Worker): void {
+    worker.succeedAt = Infinity
+    if (!worker.hasSuccessor) return
+    worker.hasSuccessor = false
+    this.#state.succeeded--
   }
 
   #leave(worker: Worker): void {
     const state = this.#state
     if (worker.state === "opening") state.opening--
     else if (worker.state === "closing") state.closing--
-    this.#cancelDeadline(worker)
+    this.cancelDeadline(worker)
     worker.state = "gone"
     state.workers.delete(worker)
+    this.forgetSuccession(worker)
+    this.#ports.disclaim()
+    if (worker.retireAt < Infinity) state.replan()
+    if (state.ceiling > state.bound) {
+      state.ceiling = Math.max(state.bound, state.workers.size)
+      state.replan()
+    }
   }
 
   #openFailed(cause: Cause.Cause<unknown>): void {
@@ -205,11 +271,9 @@ export class Staffing {
       state.failingSince = this.#ports.now()
       this.#ports.log("warning", `opening failed with ${errorName(cause)}, will be tried again`)
     }
-    const oldest = state.waiting.head
-    if (state.settings.onOpenFailure === "fail" && oldest !== undefined) {
-      const fields = { pool: state.settings.name, failure: cause }
-      this.#lending.refuse(oldest, stackless((given) => new PoolError.OpenFailed<unknown>(given), fields))
-    }
+    const oldest = state.settings.onOpenFailure === "fail" ? this.#queueing.firstForOpening : undefined
+    if (oldest !== undefined) this.#queueing.refuseBroken(oldest)
+    if (state.failures >= state.settings.breaker && state.open === 0) this.#queueing.trip()
     if (state.backoff !== undefined) return
     state.backoff = "asking"
     this.#ports.retryDelay(state.failures === 1, cause)
@@ -232,7 +296,8 @@ export class Staffing {
     state.lastOpenFailure = undefined
   }
 
-  #cancelDeadline(worker: Worker): void {
+  /** Of its opening, its check or its closing. */
+  cancelDeadline(worker: Worker): void {
     if (worker.deadline === undefined) return
     this.#state.deadlines.cancel(worker.deadline)
     worker.deadline = undefined

@@ -39,7 +39,7 @@ export class UseCell extends Borrow {
     switch (this.state) {
       case "lent":
         this.taken = true
-        return asEffect(this.#body(this.worker!.resource as never, new LeaseImpl<never>(this.#front, this)))
+        return asEffect(this.#body(this.seat!.worker.resource as never, new LeaseImpl<never>(this.#front, this)))
       case "asked":
       case "waiting":
         return inSameStep(this.#wait, fiber)
@@ -95,14 +95,14 @@ export class ScopedCell extends UseCell {
 
 /** A `use` that was not evaluated yet: each evaluation is a borrow of its own, with the guard around it. @internal */
 export class Use {
-  readonly #cell: (body: Body, options: CheckoutOptions | undefined, fiber: AnyFiber) => UseCell
+  readonly #cell: (body: Body, options: CheckoutOptions<never> | undefined, fiber: AnyFiber) => UseCell
   readonly #body: Body
-  readonly #options: CheckoutOptions | undefined
+  readonly #options: CheckoutOptions<never> | undefined
 
   constructor(
-    cell: (body: Body, options: CheckoutOptions | undefined, fiber: AnyFiber) => UseCell,
+    cell: (body: Body, options: CheckoutOptions<never> | undefined, fiber: AnyFiber) => UseCell,
     body: Body,
-    options: CheckoutOptions | undefined
+    options: CheckoutOptions<never> | undefined
   ) {
     this.#cell = cell
     this.#body = body
@@ -132,9 +132,10 @@ const asEffect = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 const isBrokenBy = (front: Front, cause: Cause.Cause<unknown>): boolean => {
   if (Cause.hasDies(cause)) return true
   if (Cause.hasInterrupts(cause)) return front.settings.onInterrupt === "destroy"
-  if (front.isBroken === undefined) return false
+  const { isBroken } = front.plan
+  if (isBroken === undefined) return false
   try {
-    return front.isBroken(cause)
+    return isBroken(cause)
   } catch {
     return true
   }

@@ -1,12 +1,17 @@
 /**
  * The fiber of one worker: opens a resource in a `Scope` of its own, holds it while its link holds, closes it.
  *
- * To be told to close is to be interrupted: while it opens, the factory is interrupted; while it holds, the link is; and
- * its closing runs to the end. Whatever an opening yields is closed exactly once, also after everybody has given it up.
+ * To be told to close is to be interrupted: while it opens, the factory is interrupted; while it holds, the link is, and
+ * a check of the resource, which is over before the resource is closed; and its closing runs to the end. Whatever an
+ * opening yields is closed exactly once, also after everybody has given it up, or else given away unclosed.
  *
  * ```text
- *   opening ──▶ Ready ──▶ holding ──▶ closing ──▶ Exited(Closed)
- *      └──▶ Exited(OpenFailed)  └──▶ Exited(Died) ──┘
+ *                          ┌──▶ Checked ──┐
+ *   opening ──▶ Ready ──▶ holding ◀───────┘
+ *      │                   │ │ └──▶ given away
+ *      │                   │ └──▶ Exited(Died) ──┐
+ *      │                   └──────────────▶ closing ──▶ Exited(Closed)
+ *      └──▶ Exited(OpenFailed)
  * ```
  *
  * @internal
@@ -19,16 +24,22 @@ import * as Scope from "effect/Scope"
 import type { ActorRef } from "../../actor/Actor.ts"
 import { ActorStopped } from "../../actor/ActorError.ts"
 import { Resolvable } from "../../actor/internal/target.ts"
+import type { Fork } from "../../channel/internal/host.ts"
 import type { WorkerExit } from "../Message.ts"
+import type { ResourceInfo } from "../Policies.ts"
+import { Checkup, type Job, type Verdict } from "./checkup.ts"
+import type { Tools } from "./settings.ts"
 import type { Worker } from "./worker.ts"
 
 /** What a worker's fiber needs to know of its pool. @internal */
-export interface Workplace {
-  readonly factory: Effect.Effect<unknown, unknown, Scope.Scope>
-  readonly link: ((resource: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>) | undefined
+export interface Workplace extends Tools {
   readonly openTimedOut: () => Cause.Cause<unknown>
-  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  readonly ready: (worker: Worker, resource: unknown) => void
+  readonly infoOf: (worker: Worker) => ResourceInfo
+  /** From 0, and less than 1. */
+  readonly random: () => number
+  readonly fork: Fork
+  readonly ready: (worker: Worker, resource: unknown, jitter: number) => void
+  readonly checked: (worker: Worker, verdict: Verdict) => void
   readonly exited: (worker: Worker, reason: WorkerExit) => void
   /** A finalizer failed: the resource counts as closed. */
   readonly closeFailed: (cause: Cause.Cause<unknown>) => void
@@ -53,6 +64,10 @@ export class WorkerFiber {
   /** Why the opening failed, while what it had acquired is given back. */
   #failure: Cause.Cause<unknown> | undefined
   #fiber: Fiber.Fiber<void> | undefined
+  /** While it holds. */
+  #resource: unknown = undefined
+  /** The check under way. */
+  #checkup: Checkup | undefined
 
   constructor(worker: Worker, place: Workplace) {
     this.#worker = worker
@@ -66,6 +81,34 @@ export class WorkerFiber {
 
   close(): void {
     this.#told = true
+    this.#checkup?.stop()
+    this.#fiber?.interruptUnsafe()
+  }
+
+  /** It says what has come of it, unless it is told to close or its resource dies in between. */
+  check(job: Job): void {
+    if (!this.#isAtWork || this.#checkup !== undefined) return
+    const kept = job === "judge" || job === "reset" ? this.#judge(job) : { job, ok: true, cause: undefined }
+    const run = job === "judge" ? undefined : this.#place[job]
+    if (!kept.ok || run === undefined) return this.#place.checked(this.#worker, kept)
+    const resource = this.#resource
+    this.#checkup = new Checkup(job, Effect.suspend(() => run(resource)), this.#place.fork, (verdict) => {
+      this.#checkup = undefined
+      if (this.#isAtWork) this.#place.checked(this.#worker, verdict)
+    })
+    this.#checkup.start()
+  }
+
+  /** Gives the resource away unclosed, in the scope in which it was opened, if it holds one. `unwatch` is still to follow. */
+  detach(): Scope.Closeable | undefined {
+    if (!this.#isAtWork) return undefined
+    this.#stage = "gone"
+    this.#resource = undefined
+    return this.#scope
+  }
+
+  /** The end of its fiber, once the resource is somebody else's. */
+  unwatch(): void {
     this.#fiber?.interruptUnsafe()
   }
 
@@ -97,6 +140,10 @@ export class WorkerFiber {
     return this.#stage === "gone"
   }
 
+  get #isAtWork(): boolean {
+    return this.#stage === "holding" && !this.#told
+  }
+
   readonly #life: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
       Effect.exit(restore(Effect.suspend(() => Scope.provide(this.#place.factory, this.#scope)))),
@@ -104,7 +151,8 @@ export class WorkerFiber {
         // Also where the factory itself succeeded, but only after it had been interrupted.
         if (Exit.isFailure(opened)) return this.#closeUnopened(opened.cause)
         this.#stage = "holding"
-        this.#place.ready(this.#worker, opened.value)
+        this.#resource = opened.value
+        this.#place.ready(this.#worker, opened.value, this.#place.random())
         return Effect.flatMap(Effect.exit(restore(this.#hold(opened.value))), (held) => this.#close(held))
       }
     )
@@ -117,6 +165,16 @@ export class WorkerFiber {
     this.#place.fork(this.#stage === "opening" ? this.#closeUnopened(cause) : this.#close(Exit.failCause(cause)))
   }
 
+  #judge(job: Job): Verdict {
+    const { infoOf, shouldRetire } = this.#place
+    try {
+      // A predicate of an untyped caller may give anything.
+      return { job, ok: shouldRetire?.(infoOf(this.#worker), this.#resource) !== true, cause: undefined }
+    } catch (error) {
+      return { job, ok: false, cause: Cause.die(error) }
+    }
+  }
+
   #hold(resource: unknown): Effect.Effect<unknown, unknown> {
     const { link } = this.#place
     // Any other resource does not die unless a link says so.
@@ -126,12 +184,19 @@ export class WorkerFiber {
   }
 
   #close(held: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    // Given away: its scope is somebody else's.
+    if (this.#isGone()) return Effect.void
     this.#stage = "closing"
+    this.#resource = undefined
     if (!this.#told) {
+      this.#checkup?.stop()
       const error = Exit.isFailure(held) ? Cause.squash(held.cause) : new Error("the resource has died")
       this.#place.exited(this.#worker, { _tag: "Died", cause: Cause.die(error) })
     }
-    return Effect.andThen(this.#closeScope, Effect.sync(() => this.#leave({ _tag: "Closed", abandoned: false })))
+    return Effect.andThen(
+      this.#checkup?.over ?? Effect.void,
+      Effect.andThen(this.#closeScope, Effect.sync(() => this.#leave({ _tag: "Closed", abandoned: false })))
+    )
   }
 
   /** It failed, came too late, or was told to close before it was open. What it had acquired by then is given back first. */

@@ -217,10 +217,14 @@ describe("Machine: status", () => {
       maxOverflow: 2,
       idle: 0,
       lent: 1,
+      leases: 1,
       opening: 1,
+      resetting: 0,
+      validating: 0,
       closing: 1,
       overflow: 1,
       waiting: 0,
+      suspended: false,
       abandoned: 0
     })
   })

@@ -20,7 +20,7 @@ describe("Machine: the dates of leases", () => {
     const rig = MachineRig.open({ size: 2 })
     const borrows = ["a", "b", "c", "d"].map((name) => rig.borrow(name, { wait: 100 }))
     assert.strictEqual(looks(rig, () => rig.batch(...borrows)), 1)
-    const [a, b, c, d] = borrows.map((borrow) => borrow.worker?.lentAt ?? borrow.deadline?.at)
+    const [a, b, c, d] = borrows.map((borrow) => borrow.seat?.lentAt ?? borrow.deadline?.at)
     assert.deepStrictEqual([a, b, c, d], [1_000, 1_000, 1_100, 1_100])
   })
 
@@ -43,10 +43,10 @@ describe("Machine: the dates of leases", () => {
     const b = rig.borrow("b")
     rig.ports.time += 50
     rig.machine.handle(b)
-    assert.isUndefined(b.worker?.lentAt)
+    assert.isUndefined(b.seat?.lentAt)
     rig.ports.time += 10
     rig.machine.date()
-    assert.strictEqual(b.worker?.lentAt, rig.ports.time)
+    assert.strictEqual(b.seat?.lentAt, rig.ports.time)
   })
 
   it("a newer lease changes nothing about the date of an older one", () => {
@@ -54,7 +54,7 @@ describe("Machine: the dates of leases", () => {
     const a = rig.checkout("a")
     rig.ports.time += 50
     const b = rig.checkout("b")
-    assert.deepStrictEqual([a.worker?.lentAt, b.worker?.lentAt], [1_000, 1_050])
+    assert.deepStrictEqual([a.seat?.lentAt, b.seat?.lentAt], [1_000, 1_050])
   })
 
   it("one whose age is asked for within its own batch is 0 old, not nameless", () => {

@@ -43,9 +43,9 @@ describe("Machine: a lease ends once", () => {
     const rig = MachineRig.open({ size: 1, maxOverflow: 1 })
     const a = rig.checkout("a", { owner: fiber("f") })
     const worker = a.worker!
-    worker.lease = {}
+    worker.seat.lease = {}
     rig.checkin(a)
-    assert.deepStrictEqual([a.worker, worker.borrow, worker.lease, worker.owner], [
+    assert.deepStrictEqual([a.worker, worker.seat.borrow, worker.seat.lease, worker.seat.owner], [
       undefined,
       undefined,
       undefined,
@@ -150,7 +150,7 @@ describe("Machine: owners", () => {
     const [a, b] = [rig.checkout("a", { owner: f }), rig.checkout("b", { owner: f })]
     rig.calls()
     rig.ownerDown(f, true)
-    assert.deepStrictEqual([a.state, b.state, a.worker?.owner], ["lent", "lent", undefined])
+    assert.deepStrictEqual([a.state, b.state, a.seat?.owner], ["lent", "lent", undefined])
     assert.deepStrictEqual([...rig.calls()].sort(), ["orphan a", "orphan b"])
     rig.checkin(a)
     assert.strictEqual(rig.numbers, "1/1/0/0/0")
@@ -240,7 +240,7 @@ describe("Machine: adopt", () => {
     const a = rig.checkout("a", { owner: f })
     rig.adopt(a, f)
     assert.deepStrictEqual(rig.calls(), ["monitor f"])
-    assert.strictEqual(a.worker?.owner?.fiber, f)
+    assert.strictEqual(a.seat?.owner?.fiber, f)
   })
 })
 

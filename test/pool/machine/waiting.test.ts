@@ -96,7 +96,7 @@ describe("Machine: deadlines", () => {
     assert.strictEqual(error.lastOpenFailure, undefined)
     rig.checkin(first)
     const d = rig.checkout("d")
-    assert.strictEqual(d.worker!.lentAt, rig.ports.time)
+    assert.strictEqual(d.seat!.lentAt, rig.ports.time)
   })
 
   it("the oldest lease is the one granted first, also after leases have changed hands", () => {

@@ -1,0 +1,101 @@
+/**
+ * What there is to lend, and which of it is lent next.
+ *
+ * @internal
+ */
+import type { Ports } from "../Ports.ts"
+import type { Borrow } from "./borrow.ts"
+import type { Checks } from "./checks.ts"
+import type { Lending } from "./lending.ts"
+import type { Queueing } from "./queueing.ts"
+import type { Staffing } from "./staffing.ts"
+import type { State } from "./state.ts"
+import type { Worker } from "./worker.ts"
+
+/** @internal */
+export class Stock {
+  readonly #state: State
+  readonly #ports: Ports
+  readonly #queueing: Queueing
+  readonly #staffing: Staffing
+  readonly #lending: Lending
+  readonly #checks: Checks
+
+  constructor(
+    state: State,
+    ports: Ports,
+    queueing: Queueing,
+    lending: Lending,
+    staffing: Staffing,
+    checks: Checks
+  ) {
+    this.#state = state
+    this.#ports = ports
+    this.#queueing = queueing
+    this.#lending = lending
+    this.#staffing = staffing
+    this.#checks = checks
+  }
+
+  /** There is something, but not for a newcomer: somebody who could have it waits for the check of something else. */
+  get isSpokenFor(): boolean {
+    const { idle, isSuspended, servable, shared } = this.#state
+    return !isSuspended && servable > 0 && idle.length + shared.length > 0
+  }
+
+  /**
+   * A shared one that is past its time is given up before anybody is looked at: those who have been granted it, and have not
+   * taken it over, are in line again, before whoever comes now. `true`: so there may be.
+   */
+  sweep(): boolean {
+    const { idle, shared } = this.#state
+    let hasDiscarded = false
+    for (let worker = shared.head; worker !== undefined && idle.length === 0; worker = shared.head) {
+      if (worker.retireAt > this.#ports.moment()) break
+      this.#lending.discard(worker)
+      hasDiscarded = true
+    }
+    return hasDiscarded
+  }
+
+  /** Where no policy has anything to say about it. */
+  takeAny(): Worker | undefined {
+    const { idle, settings } = this.#state
+    const worker = settings.strategy === "lifo" ? idle.tail : idle.head
+    if (worker !== undefined) idle.remove(worker)
+    return worker
+  }
+
+  /**
+   * Something idle that may be lent now. One that has to be checked first is on its way then, and a newcomer waits for it;
+   * one that is past its time is closed, and the next one is looked at.
+   */
+  takeFit(borrow: Borrow): Worker | undefined {
+    const state = this.#state
+    const now = this.#ports.moment()
+    if (state.isSuspended || state.discipline?.admits(borrow) === false) return undefined
+    let hasClosed = false
+    let choice = this.#choose(borrow)
+    while (choice !== undefined && choice.retireAt <= now) {
+      this.#lending.discard(choice)
+      hasClosed = true
+      choice = this.#choose(borrow)
+    }
+    if (hasClosed) this.#staffing.hire()
+    if (choice === undefined || choice.state === "lent") return choice
+    if (!this.#checks.isDoubtful(choice, now)) {
+      state.idle.remove(choice)
+      return choice
+    }
+    this.#checks.validate(choice)
+    if (borrow.state === "asked" && (borrow.wait > 0 || borrow.mode === "try")) this.#queueing.join(borrow)
+    return undefined
+  }
+
+  /** What nobody has comes before what is shared, of which the one that has waited longest for one more. */
+  #choose({ terms }: Borrow): Worker | undefined {
+    const { idle, settings, shared } = this.#state
+    if (terms?.preferred?.state === "idle") return terms.preferred
+    return (settings.strategy === "lifo" ? idle.tail : idle.head) ?? shared.head
+  }
+}
