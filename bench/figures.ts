@@ -103,6 +103,8 @@ export const figures: ReadonlyArray<Figure> = [
     limit(1.3, "they are two effects, and what joins them; `Pool.use` is one.")
   ),
 
+  atMost(1.25, "W1", 1, `${use} with policies`, use),
+
   atMost(0.55, "W2", 64, use, "effect Pool.use"),
   atMost(2.4, "W2", 64, use, floor),
   fastestPromise(1, "W2", 64, limit(2, "the floor in Effect takes as long as the fastest pool of promises.")),

@@ -15,6 +15,7 @@ import { merge, type Row } from "./harness/results.ts"
 import { Bench } from "./harness/run.ts"
 import { makeStage } from "./harness/stage.ts"
 import { remarks } from "./remarks.ts"
+import { writePolicies } from "./simulation/page.ts"
 
 const started = Date.now()
 const seconds = () => `${((Date.now() - started) / 1_000).toFixed(0)} s`
@@ -100,6 +101,12 @@ const render = async (): Promise<number> => {
   return 0
 }
 
+const simulate = async (): Promise<number> => {
+  await writePolicies(say)
+  say(`written to docs/policies.md, after ${seconds()}`)
+  return 0
+}
+
 const main = async (): Promise<number> => {
   try {
     const flags = parseFlags(process.argv.slice(2), ids)
@@ -107,6 +114,7 @@ const main = async (): Promise<number> => {
       console.log(usage)
       return 0
     }
+    if (flags.simulate) return await simulate()
     return await (flags.render ? render() : (flags.guard ? guard : measure)(flags))
   } catch (error) {
     if (error instanceof UsageError) {

@@ -11,6 +11,8 @@ export interface Flags {
   readonly write: boolean
   /** Measures nothing: the page is written again out of the results that are there. */
   readonly render: boolean
+  /** Measures nothing: the overload policies are simulated, and their part of `docs/policies.md` is written. */
+  readonly simulate: boolean
 }
 
 export const usage =
@@ -20,6 +22,7 @@ npm run bench -- --only W1,W3     only these
 npm run bench -- --write          writes also what is quick or partial; the other workloads keep their results
 npm run bench -- --guard          fails if a ratio is far from its figure, twice in a row
 npm run bench -- --render         measures nothing; writes the page again out of bench/results.json
+npm run bench -- --simulate       measures nothing; simulates the overload policies, and writes docs/policies.md
 npm run bench -- --help           this`
 
 /** A mistake of who typed it. */
@@ -40,6 +43,7 @@ export const parseFlags = (args: ReadonlyArray<string>, ids: ReadonlyArray<strin
           only: { type: "string", multiple: true, default: [] },
           quick: { type: "boolean", default: false },
           render: { type: "boolean", default: false },
+          simulate: { type: "boolean", default: false },
           write: { type: "boolean", default: false }
         }
       }).values
@@ -57,9 +61,9 @@ export const parseFlags = (args: ReadonlyArray<string>, ids: ReadonlyArray<strin
   if (parsed.guard && (parsed.quick || parsed.write)) {
     throw new UsageError("--guard is a quick run that writes nothing: it goes with --only alone")
   }
-  if (parsed.render && (parsed.quick || parsed.write || parsed.guard || only.length > 0)) {
-    throw new UsageError("--render goes alone")
-  }
+  const isRun = parsed.quick || parsed.write || parsed.guard || only.length > 0
+  if (parsed.render && (isRun || parsed.simulate)) throw new UsageError("--render goes alone")
+  if (parsed.simulate && isRun) throw new UsageError("--simulate goes alone")
   const quick = parsed.quick || parsed.guard
   return {
     mode: quick ? "quick" : "full",
@@ -67,6 +71,7 @@ export const parseFlags = (args: ReadonlyArray<string>, ids: ReadonlyArray<strin
     help: parsed.help,
     only,
     render: parsed.render,
+    simulate: parsed.simulate,
     write: parsed.write || (!quick && only.length === 0)
   }
 }

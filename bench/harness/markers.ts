@@ -1,8 +1,7 @@
-const begin = "<!-- results: begin -->"
-const end = "<!-- results: end -->"
-
-/** What stands between the markers is replaced. */
-export const replaceBetween = (text: string, replacement: string): string => {
+/** What stands between the markers of that name is replaced. */
+export const replaceBetween = (text: string, replacement: string, name = "results"): string => {
+  const begin = `<!-- ${name}: begin -->`
+  const end = `<!-- ${name}: end -->`
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
   if (from < 0 || to < from) throw new Error(`the page has no ${begin} before an ${end}`)

@@ -24,7 +24,7 @@ export const coreSize = (folder: string): Promise<number> => sizeOf(folder, `exp
 /** Bytes of each entry of the package with all it exports. */
 export const entrySizes = async (folder: string): Promise<Readonly<Record<string, number>>> => {
   const sizes: Record<string, number> = {}
-  for (const entry of ["whitepool", "whitepool/actor", "whitepool/channel"]) {
+  for (const entry of ["whitepool", "whitepool/pools", "whitepool/actor", "whitepool/channel"]) {
     sizes[entry] = await sizeOf(folder, `export * from ${JSON.stringify(entry)}`)
   }
   return sizes

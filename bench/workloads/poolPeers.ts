@@ -9,6 +9,11 @@ export const whitepoolCheckout: Contender = {
   kind: "ours",
   program: "peers/whitepoolCheckout"
 }
+export const whitepoolPolicies: Contender = {
+  peer: "whitepool use with policies",
+  kind: "ours",
+  program: "peers/whitepoolPolicies"
+}
 export const effectPoolUse: Contender = { peer: "effect Pool.use", kind: "effect", program: "peers/effectPoolUse" }
 export const effectPoolGet: Contender = { peer: "effect Pool.get", kind: "effect", program: "peers/effectPoolGet" }
 export const effectIoPool: Contender = {

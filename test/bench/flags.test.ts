@@ -6,7 +6,15 @@ const parse = (...args: ReadonlyArray<string>) => parseFlags(args, ids)
 
 describe("the command line", () => {
   it("without flags is a full run that writes", () => {
-    assert.deepStrictEqual(parse(), { mode: "full", guard: false, help: false, only: [], render: false, write: true })
+    assert.deepStrictEqual(parse(), {
+      mode: "full",
+      guard: false,
+      help: false,
+      only: [],
+      render: false,
+      simulate: false,
+      write: true
+    })
   })
 
   it("writes what is quick or partial only when told to", () => {
@@ -27,10 +35,22 @@ describe("the command line", () => {
 
   it("refuses what it does not know or cannot do", () => {
     for (
-      const args of [["--slow"], ["W1"], ["--only"], ["--only", ","], ["--only", "W9"], ["--guard", "--quick"], [
-        "--guard",
-        "--write"
-      ], ["--render", "--quick"]]
+      const args of [
+        ["--slow"],
+        ["W1"],
+        ["--only"],
+        ["--only", ","],
+        ["--only", "W9"],
+        ["--guard", "--quick"],
+        [
+          "--guard",
+          "--write"
+        ],
+        ["--render", "--quick"],
+        ["--simulate", "--quick"],
+        ["--simulate", "--only", "W1"],
+        ["--simulate", "--render"]
+      ]
     ) {
       assert.throws(() => parse(...args), UsageError, undefined, args.join(" "))
     }
