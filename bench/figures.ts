@@ -219,10 +219,21 @@ export const figures: ReadonlyArray<Figure> = [
     // A time, no ratio.
     { guarded: false }
   ),
-  figure("size", "Pool of whitepool", "at most", 20, "KB", {
-    of: "value",
-    field: "bytes",
-    ours: at("size", 1, "Pool of whitepool"),
-    unit: 1e3
-  }, limit(28, "the supervisor that restarts a pool after a crash is a fifth of it, its actors another."))
+  figure(
+    "size",
+    "Pool of whitepool",
+    "at most",
+    20,
+    "KB",
+    {
+      of: "value",
+      field: "bytes",
+      ours: at("size", 1, "Pool of whitepool"),
+      unit: 1e3
+    },
+    limit(
+      41,
+      "the policies are a quarter of it, the supervisor that restarts a pool after a crash and its actors another."
+    )
+  )
 ]

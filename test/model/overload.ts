@@ -41,7 +41,10 @@ export class Overload {
   looks(): string | undefined {
     const { isSuspended, line, now, phase, settings: { overload } } = this.#pool
     const oldest = line.waiting.find(({ borrow }) => borrow.mode === "wait")
-    if (overload === undefined || oldest === undefined || phase !== "open" || isSuspended) return void this.moves()
+    if (overload === undefined || oldest === undefined || phase !== "open" || isSuspended) {
+      this.moves()
+      return undefined
+    }
     const { at, borrow, looks } = this.#stuck ?? { at: now, borrow: undefined, looks: 0 }
     if (borrow !== oldest.borrow) this.#stuck = { borrow: oldest.borrow, looks: 0, at: now }
     else if (now >= at + overload.interval) this.#stuck = { borrow, looks: looks + 1, at: now }

@@ -260,6 +260,8 @@ export class Stock {
     const { now, settings } = this.#pool
     if (resource.place === "condemned") return "unwell"
     if (!["arriving", "returned", "idle"].includes(resource.place)) return undefined
+    // The housekeeper looks first for what nobody needs.
+    if (this.#pool.isTick && resource === this.idle[0] && this.#isSpare) return "idle for too long"
     if (resource.isOver(settings, now)) {
       return resource.isUsedUp(settings)
         ? "used up"

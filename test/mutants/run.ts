@@ -57,7 +57,7 @@ const runTests = (tests: ReadonlyArray<string>, mutant: Mutant | undefined): Pro
     const timer = setTimeout(() => {
       hung = true
       process.kill(-child.pid!, "SIGKILL")
-    }, mutant === undefined ? 4 * timeout : timeout)
+    }, mutant === undefined ? 30 * timeout : timeout)
     child.on("close", (code) => {
       clearTimeout(timer)
       resolve({ failed: code !== 0, hung, output })
