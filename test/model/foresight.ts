@@ -3,44 +3,13 @@
  */
 import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
-import type { Awaiter, Checked, Message, Shutdown, WorkerExit } from "../../src/pool/Message.ts"
-import type { Census } from "./census.ts"
-import type { Reference } from "./reference.ts"
+import type { Checked, Message, WorkerExit } from "../../src/pool/Message.ts"
 import type { Resource } from "./resource.ts"
+import { Shutdowns, Turn } from "./shutdowns.ts"
 
-/** What one turn has to do, or may leave. */
-export class Turn {
-  readonly refused = new Map<Borrow, string>()
-  readonly givenUp = new Set<number>()
-  readonly spared = new Set<number>()
-  /** Leases that are held for too long, which is to be said. */
-  readonly overdue = new Set<number>()
-  readonly orphans = new Set<Borrow>()
-  /** An opening failed, and whoever is in line for it is to be told, if there is anybody. */
-  fails = false
-  /** All that is lent is revoked. */
-  forces = false
-  exhausts = false
-  /** Whoever is served in this very turn, and has it for this fiber, may lose it again. */
-  revokesFor: AnyFiber | undefined
-  /** These leases may end by the drain or right before it. */
-  readonly unsure = new Set<Borrow>()
-}
-
-export class Foresight {
-  turn = new Turn()
-  readonly #reference: Reference
-  readonly #awaiters: ReadonlyArray<Awaiter>
-  readonly #census: Census
-
-  constructor(reference: Reference, awaiters: ReadonlyArray<Awaiter>, census: Census) {
-    this.#reference = reference
-    this.#awaiters = awaiters
-    this.#census = census
-  }
-
+export class Foresight extends Shutdowns {
   of(message: Message): Turn {
-    const reference = this.#reference
+    const reference = this.reference
     this.turn = new Turn()
     reference.turn++
     reference.leasesBefore = reference.leases.size
@@ -54,7 +23,7 @@ export class Foresight {
   }
 
   #foresee(message: Message): void {
-    const reference = this.#reference
+    const reference = this.reference
     switch (message._tag) {
       case "Checkout": {
         if (message.state !== "asked") return
@@ -91,7 +60,7 @@ export class Foresight {
         if (reference.backoff === "asking") reference.backoff = reference.now + Math.max(1, message.delay)
         return
       case "Shutdown":
-        return this.#shutsDown(message)
+        return this.shutsDown(message)
       case "Detach":
         return reference.ends(message.borrow, "given away")
       case "Evict":
@@ -110,7 +79,7 @@ export class Foresight {
         reference.isSuspended = false
         return
       case "AwaitShutdown":
-        if (reference.phase !== "open") this.#revokeThoseOf(message.awaiter.fiber)
+        if (reference.phase !== "open") this.revokeThoseOf(message.awaiter.fiber)
         return
       case "Tick":
         return this.#ticks(message.now)
@@ -122,18 +91,18 @@ export class Foresight {
   }
 
   #abandons(borrow: Borrow): void {
-    this.#reference.ends(borrow, this.#reference.settings.onAbandoned === "checkin" ? "as new" : "lost")
+    this.reference.ends(borrow, this.reference.settings.onAbandoned === "checkin" ? "as new" : "lost")
   }
 
   #adopts(borrow: Borrow, fiber: AnyFiber): void {
-    const { leases, ownerOf } = this.#reference
+    const { leases, ownerOf } = this.reference
     ownerOf.delete(borrow)
     if (leases.has(borrow)) ownerOf.set(borrow, fiber)
   }
 
   /** The lease that it has had for the shortest time ends first. */
   #ownerDown(fiber: AnyFiber, success: boolean): void {
-    const { ownerOf, settings } = this.#reference
+    const { ownerOf, settings } = this.reference
     for (const [borrow, owner] of Array.from(ownerOf).reverse()) {
       if (owner !== fiber) continue
       if (success && settings.onOwnerSuccess === "release") {
@@ -146,7 +115,7 @@ export class Foresight {
   }
 
   #checked({ job, ok, worker }: Checked): void {
-    const { now, settings, stock } = this.#reference
+    const { now, settings, stock } = this.reference
     const resource = stock.get(worker.id)
     const place = job === "reset"
       ? "resetting"
@@ -165,7 +134,7 @@ export class Foresight {
   }
 
   #exits(worker: Worker, reason: WorkerExit): void {
-    const { stock } = this.#reference
+    const { stock } = this.reference
     const resource = stock.get(worker.id)
     if (resource === undefined) return
     if (reason._tag === "Died") return this.#dies(resource)
@@ -175,7 +144,7 @@ export class Foresight {
   }
 
   #dies(resource: Resource): void {
-    const reference = this.#reference
+    const reference = this.reference
     if (resource.place === "opening" || resource.place === "closing") return
     // Whoever has not taken it over yet asks again, and never learns of it.
     const bereaved = [...resource.holders].filter(({ taken }) => !taken)
@@ -184,12 +153,12 @@ export class Foresight {
     for (const lease of bereaved) reference.waits(lease)
     this.turn.exhausts = reference.hasDied()
     if (!isFailure) return
-    this.#census.count("fault: one stillborn too many")
+    this.census.count("fault: one stillborn too many")
     this.#fails()
   }
 
   #fails(): void {
-    const reference = this.#reference
+    const reference = this.reference
     if (reference.starting) {
       reference.starting = false
       reference.phase = "draining"
@@ -199,42 +168,15 @@ export class Foresight {
     reference.opened = false
     this.turn.fails = reference.settings.onOpenFailure === "fail"
     if (reference.failures < reference.settings.breaker || reference.stock.open > 0) return
-    this.#census.count("the breaker trips")
+    this.census.count("the breaker trips")
     reference.isTripped = true
     for (const { borrow } of reference.line.waiting) {
       this.turn.refused.set(borrow, borrow.mode === "try" ? "PoolFull" : "OpenFailed")
     }
   }
 
-  #shutsDown({ awaiter, mode, quiet = 0, within }: Shutdown): void {
-    const reference = this.#reference
-    const isOpen = reference.phase === "open"
-    if (isOpen && mode === "drain" && quiet > 0) this.#waitsForQuiet(quiet)
-    else if (isOpen) this.#drains()
-    if (reference.phase !== "open") this.#revokeThoseOf(awaiter!.fiber)
-    if (reference.phase !== "open") this.turn.revokesFor = awaiter!.fiber
-    if (mode === "now") this.#forces()
-    else if (reference.phase !== "closing") {
-      reference.shutdownBy = Math.min(reference.shutdownBy, reference.now + within)
-    }
-  }
-
-  #waitsForQuiet(quiet: number): void {
-    const reference = this.#reference
-    if (reference.quiet === undefined) reference.askedLast = reference.now
-    reference.quiet = Math.min(reference.quiet ?? Infinity, quiet)
-    this.#census.count("quiet: awaited")
-  }
-
-  #drains(): void {
-    const reference = this.#reference
-    reference.phase = "draining"
-    reference.isSuspended = false
-    for (const awaiter of this.#awaiters) if (!awaiter.hasLeft) this.#revokeThoseOf(awaiter.fiber)
-  }
-
   #ticks(now: number): void {
-    const reference = this.#reference
+    const reference = this.reference
     const { line, stock } = reference
     reference.now = now
     if (typeof reference.backoff === "number" && reference.backoff <= now) {
@@ -255,18 +197,18 @@ export class Foresight {
       if (resource.place === "opening" || resource.place === "closing") this.turn.givenUp.add(resource.id)
       else this.#isLate(resource)
     }
-    if (isQuiet) this.#census.count("quiet: over")
-    if (drains) this.#drains()
+    if (isQuiet) this.census.count("quiet: over")
+    if (drains) this.drains()
     if (shutdownBy > now) return
     reference.shutdownBy = Infinity
-    this.#forces()
+    this.forces()
     // One that is told to close in the very turn that would have given it up may be spared that.
     for (const id of this.turn.givenUp) if (stock.get(id)?.place === "opening") this.turn.spared.add(id)
   }
 
   /** Where the drain begins in the same turn, either of the two may come first. */
   #overdue(drains: boolean): void {
-    const { leases, now, phase, settings } = this.#reference
+    const { leases, now, phase, settings } = this.reference
     if (settings.leaseTimeout === undefined) return
     const { action, after } = settings.leaseTimeout
     for (const [borrow, lease] of Array.from(leases)) {
@@ -280,52 +222,17 @@ export class Foresight {
       }
       lease.isOverdue = true
       this.turn.overdue.add(borrow.id)
-      this.#census.count(`overdue: ${action}`)
+      this.census.count(`overdue: ${action}`)
       if (drains) this.turn.unsure.add(borrow)
-      if (drains && action === "revoke") this.#reference.unsure++
-      if (action === "revoke" && phase === "open") this.#reference.ends(borrow, "lost")
-      else if (action === "revoke") this.#revokes(borrow)
+      if (drains && action === "revoke") this.reference.unsure++
+      if (action === "revoke" && phase === "open") this.reference.ends(borrow, "lost")
+      else if (action === "revoke") this.revokes(borrow)
     }
   }
 
   /** What is run on it has not ended in time. */
   #isLate(resource: Resource): void {
-    this.#census.count(`fault: ${resource.place} outlived its timeout`)
+    this.census.count(`fault: ${resource.place} outlived its timeout`)
     resource.place = "condemned"
-  }
-
-  #forces(): void {
-    const { leases, line, phase, stock } = this.#reference
-    if (phase === "closing") { for (const id of stock.hastens()) this.turn.givenUp.add(id) }
-    if (phase === "closing" || phase === "closed") return
-    this.turn.forces = true
-    for (const { borrow } of line.waiting) this.turn.refused.set(borrow, "PoolClosed")
-    for (const borrow of leases.keys()) this.#revokes(borrow)
-  }
-
-  #revokeThoseOf(fiber: AnyFiber): void {
-    const { leases, ownerOf } = this.#reference
-    for (const borrow of leases.keys()) {
-      if ((ownerOf.get(borrow) ?? borrow.guardFiber) === fiber) this.#revokes(borrow)
-    }
-  }
-
-  /** What was lent in this very turn may be taken back in it, by the shutdown. */
-  takesBack(borrow: Borrow): void {
-    const lease = this.#reference.leases.get(borrow)
-    const fiber = this.#reference.ownerOf.get(borrow) ?? lease?.guard
-    const isMeant = this.turn.forces || (fiber !== undefined && fiber === this.turn.revokesFor)
-    if (isMeant && lease !== undefined) this.#revokes(borrow)
-  }
-
-  #revokes(borrow: Borrow): void {
-    this.#census.count("fault: revoked")
-    this.#reference.ends(borrow, "lost")
-    if (borrow.taken) {
-      this.#reference.drained--
-      this.#reference.forced++
-    } else {
-      this.turn.refused.set(borrow, "PoolClosed")
-    }
   }
 }

@@ -58,6 +58,7 @@ const weighted: ReadonlyArray<readonly [number, number, fc.Arbitrary<Command>]> 
         "resetting",
         "resetting",
         "validating",
+        "validating",
         "validating"
       )
     })

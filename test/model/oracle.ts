@@ -12,9 +12,10 @@ import type { Message } from "../../src/pool/Message.ts"
 import { type PoolCrashed, PoolOverloaded } from "../../src/pool/PoolError.ts"
 import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
-import { Foresight, Turn } from "./foresight.ts"
+import { Foresight } from "./foresight.ts"
 import type { Asker, Waits } from "./people.ts"
 import { Reference, type Timeout } from "./reference.ts"
+import { Turn } from "./shutdowns.ts"
 
 export class Oracle {
   readonly reference: Reference
@@ -24,7 +25,6 @@ export class Oracle {
   readonly #census: Census
   /** How each checkout and each worker stood after the last message. */
   readonly #states = new Map<Borrow | Worker, string>()
-  #hadRound = false
   readonly #workers = new Set<Worker>()
   #phase: Reference["phase"] = "open"
   #turn = new Turn()
@@ -62,8 +62,8 @@ export class Oracle {
     const round = machine.state.round?.at ?? Infinity
     const mayFallDue = reference.stock.mayFallDue
     machine.handle(message)
-    this.#hadRound = message._tag === "Tick" && round <= reference.now
-    const isAnother = this.#hadRound && machine.state.round !== undefined
+    const hadRound = message._tag === "Tick" && round <= reference.now
+    const isAnother = hadRound && machine.state.round !== undefined
     if (isAnother && machine.state.phase === "open" && !mayFallDue && !reference.stock.mayFallDue) {
       this.wrong("a round is armed where nothing can fall due")
     }
@@ -243,7 +243,7 @@ export class Oracle {
     this.#phase = reference.phase
     if (what === "Tick") {
       this.wrong(reference.overload.looks())
-      for (const problem of stock.neglects(this.#hadRound)) this.wrong(problem)
+      for (const problem of stock.neglects((machine.state.round?.at ?? Infinity) <= reference.now)) this.wrong(problem)
       if (line.waiting.some(({ borrow, deadline }) => borrow.mode === "wait" && deadline <= reference.now)) {
         this.wrong("one answer: a waiter is past its deadline")
       }

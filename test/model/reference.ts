@@ -8,11 +8,11 @@ import { Duration } from "effect"
 import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Settings } from "../../src/pool/internal/settings.ts"
 import type * as PoolError from "../../src/pool/PoolError.ts"
-import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
+import type { Status } from "../../src/pool/Status.ts"
 import { type Asked, Line } from "./line.ts"
 import { Overload } from "./overload.ts"
 import type { Resource } from "./resource.ts"
-import { Stock } from "./stock.ts"
+import { TendedStock } from "./tendedStock.ts"
 
 export type Timeout = PoolError.CheckoutTimeout<unknown>
 
@@ -30,7 +30,7 @@ export type After = "as new" | "lost" | "given away"
 
 export class Reference {
   settings: Settings
-  readonly stock: Stock
+  readonly stock: TendedStock
   readonly line: Line
   readonly overload: Overload
   /** In the order in which they were lent. */
@@ -73,7 +73,7 @@ export class Reference {
 
   constructor(settings: Settings) {
     this.settings = settings
-    this.stock = new Stock(this)
+    this.stock = new TendedStock(this)
     this.line = new Line(this)
     this.overload = new Overload(this)
     this.starting = settings.start === "eager" && settings.minIdle > 0
@@ -283,10 +283,6 @@ export class Reference {
     if (this.#someoneWaitsInVain) found.push("a try waits in vain")
     if (this.phase === "draining" && this.isEmpty) found.push("a drained pool does not close")
     return found
-  }
-
-  get report(): ShutdownReport {
-    return { drained: this.drained, forced: this.forced }
   }
 
   /** What `status` must say. */

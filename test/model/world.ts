@@ -1,126 +1,101 @@
 /**
- * Everything around the machine, simulated: askers, their fibers, a timer, a flush; workers are in `workforce.ts`. It runs
- * commands; what is right and wrong the oracle says.
+ * Everything around the machine, simulated: askers, their fibers, a timer; the rest is in `shell.ts`. It runs commands; what
+ * is right and wrong the oracle says.
  */
-import type { Cause } from "effect"
 import type { AnyFiber, Borrow, Terms } from "../../src/pool/internal/borrow.ts"
-import type { Job } from "../../src/pool/internal/checkup.ts"
-import type { Owner } from "../../src/pool/internal/owner.ts"
 import type { Settings } from "../../src/pool/internal/settings.ts"
-import type { Worker } from "../../src/pool/internal/worker.ts"
-import { Machine } from "../../src/pool/Machine.ts"
-import type { Message } from "../../src/pool/Message.ts"
-import { PoolCrashed, type RestartIntensityExceeded } from "../../src/pool/PoolError.ts"
-import type { Ports } from "../../src/pool/Ports.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
 import { type Command, pick } from "./commands.ts"
-import { Oracle } from "./oracle.ts"
 import { Asker, type Waits } from "./people.ts"
-import { Workforce } from "./workforce.ts"
+import { Shell } from "./shell.ts"
 
-export class World implements Ports {
-  readonly oracle: Oracle
-  readonly machine: Machine
-  readonly #census: Census
+export class World extends Shell {
   readonly #fibers = [0, 1, 2, 3].map((id) => ({ id }) as unknown as AnyFiber)
   readonly #askers: Array<Asker> = []
-  readonly #workforce: Workforce
   readonly #plans: Array<Settings>
-  /** Those whose end has not been told yet. */
-  readonly #owners = new Map<AnyFiber, Owner>()
-  /** Replies on their way. */
-  #outbox: Array<Asker> = []
-  #exhausted: RestartIntensityExceeded | undefined
-  /** There have been too many deaths: nothing is sent any more. */
-  #isCrashed = false
 
   /** `others` are the options that it may come to have. */
   constructor(settings: Settings, others: Settings, census: Census) {
-    this.#census = census
+    super(settings, census)
     this.#plans = [settings, { ...others, start: settings.start }]
-    this.oracle = new Oracle(settings, census)
-    this.#workforce = new Workforce((message) => this.#send(message), this.oracle, census)
-    this.machine = new Machine(settings, this)
-    this.oracle.start(this.machine)
   }
 
   // Commands
 
   run(command: Command): void {
-    if (this.#isCrashed) return
+    if (this.isCrashed) return
     switch (command._tag) {
       case "checkout":
         return this.#checkout(command)
       case "cancelFirst": {
         const asker = this.#asker("wait", 100, "asker", 0)
         asker.hasLeft = true
-        this.#send({ _tag: "Cancel", borrow: asker })
-        return this.#send(asker)
+        this.send({ _tag: "Cancel", borrow: asker })
+        return this.send(asker)
       }
       case "flush":
-        return this.#flush()
+        return this.flush()
       case "cancel": {
         const asker = pick(this.#askers.filter((each) => each.answer === undefined && !each.hasLeft), command.which)
         if (asker === undefined) return
         asker.hasLeft = true
         const isOpen = asker.state === "waiting" || asker.state === "lent"
-        this.#census.count(`fault: cancelled while ${isOpen ? asker.state : "answered"}`)
-        return this.#send({ _tag: "Cancel", borrow: asker })
+        this.census.count(`fault: cancelled while ${isOpen ? asker.state : "answered"}`)
+        return this.send({ _tag: "Cancel", borrow: asker })
       }
       case "checkin":
       case "destroyed": {
         const borrow = pick(this.#held, command.which)
         if (borrow === undefined) return
-        return this.#send(
+        return this.send(
           command._tag === "checkin" ? { _tag: "Checkin", borrow } : { _tag: "Destroyed", borrow, reason: undefined }
         )
       }
       case "adopt": {
         const borrow = pick(this.#held.filter((each) => each.guardFiber === undefined), command.which)
-        return borrow && this.#send({ _tag: "Adopt", borrow, fiber: this.#fibers[command.fiber]! })
+        return borrow && this.send({ _tag: "Adopt", borrow, fiber: this.#fibers[command.fiber]! })
       }
       case "unreachable": {
         const borrow = pick(this.#held.filter((each) => !this.oracle.isOwned(each)), command.which)
-        return borrow && this.#send({ _tag: "Unreachable", borrow })
+        return borrow && this.send({ _tag: "Unreachable", borrow })
       }
       case "stale":
         return this.#stale(command)
       case "staleWorker":
-        return this.#workforce.stale(command)
+        return this.workforce.stale(command)
       case "staleCheck":
-        return this.#workforce.staleCheck(command)
+        return this.workforce.staleCheck(command)
       case "ready":
-        return this.#workforce.ready(command)
+        return this.workforce.ready(command)
       case "openFailed":
-        return this.#workforce.openFailed(command)
+        return this.workforce.openFailed(command)
       case "checked":
-        return this.#workforce.checked(command)
+        return this.workforce.checked(command)
       case "judged":
-        return this.#workforce.judged(command)
+        return this.workforce.judged(command)
       case "died":
-        return this.#workforce.died(command)
+        return this.workforce.died(command)
       case "closed":
-        return this.#workforce.closed(command)
+        return this.workforce.closed(command)
       case "hangsUp":
         for (let i = 0; i < command.times; i++) this.#hangsUp()
         return
       case "givenUp":
-        return this.#workforce.givenUp(command)
+        return this.workforce.givenUp(command)
       case "retryAfter":
-        return this.#send({ _tag: "RetryAfter", delay: command.delay })
+        return this.send({ _tag: "RetryAfter", delay: command.delay })
       case "ownerDown": {
-        const owner = pick([...this.#owners.values()], command.which)
+        const owner = pick([...this.owners.values()], command.which)
         if (owner === undefined) return
-        this.#owners.delete(owner.fiber)
-        this.#census.count(`fault: an owner ended with ${command.success ? "success" : "failure"}`)
-        return this.#send({ _tag: "OwnerDown", owner, success: command.success })
+        this.owners.delete(owner.fiber)
+        this.census.count(`fault: an owner ended with ${command.success ? "success" : "failure"}`)
+        return this.send({ _tag: "OwnerDown", owner, success: command.success })
       }
       case "tick":
-        if (this.oracle.reference.settings.leaseTimeout !== undefined) this.#flush()
         // No time passes within a batch of turns.
         this.machine.date()
-        return this.#send({ _tag: "Tick", now: this.oracle.reference.now + command.millis })
+        return this.send({ _tag: "Tick", now: this.oracle.reference.now + command.millis })
       case "wake": {
         const { now } = this.oracle.reference
         const next = this.machine.state.deadlines.next() ?? now
@@ -132,28 +107,28 @@ export class World implements Ports {
         return
       case "detach": {
         const borrow = pick(this.#held, command.which)
-        return borrow && this.#workforce.detach(borrow, command.dies)
+        return borrow && this.workforce.detach(borrow, command.dies)
       }
       case "evict":
-        return this.#workforce.evict(command)
+        return this.workforce.evict(command)
       case "evictAll":
-        return this.#send({ _tag: "EvictAll", over: command.over })
+        return this.send({ _tag: "EvictAll", over: command.over })
       case "suspend":
-        return this.#send({ _tag: "Suspend" })
+        return this.send({ _tag: "Suspend" })
       case "resume":
-        return this.#send({ _tag: "Resume" })
+        return this.send({ _tag: "Resume" })
       case "reconfigure":
         // A plain pool does not note how well something is that it has handed on, and that nobody has touched yet.
-        this.#flush()
+        this.flush()
         this.#plans.reverse()
-        return this.#send({ _tag: "Reconfigure", settings: this.#plans[0]! })
+        return this.send({ _tag: "Reconfigure", settings: this.#plans[0]! })
       case "rest":
         if (this.oracle.reference.stock.idle.length > 0) this.run({ _tag: "tick", millis: 31_000 })
         return
       case "status":
-        return this.#send({ _tag: "Status", reply: { sendUnsafe: () => true } })
+        return this.send({ _tag: "Status", reply: { sendUnsafe: () => true } })
       case "shutdown":
-        return this.#send({
+        return this.send({
           _tag: "Shutdown",
           mode: command.mode,
           within: command.within,
@@ -162,7 +137,7 @@ export class World implements Ports {
         })
       case "awaitShutdown": {
         const awaiter = this.#awaiter(this.#fibers[command.fiber]!)
-        this.#send({ _tag: "AwaitShutdown", awaiter })
+        this.send({ _tag: "AwaitShutdown", awaiter })
         awaiter.hasLeft = command.leaves
         return
       }
@@ -174,23 +149,23 @@ export class World implements Ports {
   /** Shuts down, and lets whatever is still out come back, or not: in any case it must end, and nothing may stay. */
   finish(): void {
     this.run({ _tag: "shutdown", mode: "drain", within: 500, quiet: 0, fiber: 0, by: "anybody" })
-    for (let round = 0; this.oracle.reference.phase !== "closed" && !this.#isCrashed; round++) {
+    for (let round = 0; this.oracle.reference.phase !== "closed" && !this.isCrashed; round++) {
       if (round > 100) throw new Error("the pool never ends")
-      this.#flush()
+      this.flush()
       const [borrow] = this.#held
-      if (borrow !== undefined && borrow.arrival % 2 === 0) this.#send({ _tag: "Checkin", borrow })
-      this.#workforce.answerAll(round % 2 === 0)
+      if (borrow !== undefined && borrow.arrival % 2 === 0) this.send({ _tag: "Checkin", borrow })
+      this.workforce.answerAll(round % 2 === 0)
       this.run({ _tag: "closed", which: round })
       this.run({ _tag: "tick", millis: 50 })
     }
-    this.#flush()
+    this.flush()
     const problems: Array<string> = []
     for (const asker of this.#askers) {
       if (!asker.hasLeft && asker.answer === undefined) {
         problems.push(`one answer: nobody answered checkout ${asker.arrival}`)
       }
     }
-    if (!this.#isCrashed) problems.push(...this.#leftovers())
+    if (!this.isCrashed) problems.push(...this.#leftovers())
     if (problems.length > 0) throw new Error(problems.join("; "))
   }
 
@@ -207,7 +182,7 @@ export class World implements Ports {
         problems.push("two reports of one end")
       }
     }
-    if (!this.#workforce.isEmpty) problems.push("nothing stays: a worker lives on")
+    if (!this.workforce.isEmpty) problems.push("nothing stays: a worker lives on")
     if (this.machine.state.deadlines.next() !== undefined) problems.push("nothing stays: a deadline")
     return problems
   }
@@ -218,7 +193,7 @@ export class World implements Ports {
     asker.terms = this.#termsOf(command)
     this.#ask(asker)
     if (asker.state === "waiting") return
-    if (late) this.#outbox.push(asker)
+    if (late) this.outbox.push(asker)
     else asker.deliver()
   }
 
@@ -226,15 +201,15 @@ export class World implements Ports {
   #termsOf({ key, prefers, priority }: Extract<Command, { readonly _tag: "checkout" }>): Terms | undefined {
     const { fairness, priorityAging } = this.oracle.reference.settings
     if (fairness === undefined && priorityAging === 1_000) return undefined
-    const preferred = prefers === undefined ? undefined : this.#workforce.idle(prefers)
-    if (preferred !== undefined) this.#census.count("somebody prefers one")
-    if (priority > 0) this.#census.count("somebody can wait")
+    const preferred = prefers === undefined ? undefined : this.workforce.idle(prefers)
+    if (preferred !== undefined) this.census.count("somebody prefers one")
+    if (priority > 0) this.census.count("somebody can wait")
     return { key, priority, preferred }
   }
 
   #ask(asker: Asker): void {
     asker.asking = true
-    this.#send(asker)
+    this.send(asker)
     asker.asking = false
   }
 
@@ -251,34 +226,27 @@ export class World implements Ports {
     return asker
   }
 
-  #flush(): void {
-    this.machine.date()
-    const deliveries = this.#outbox
-    this.#outbox = []
-    for (const asker of deliveries) asker.deliver()
-  }
-
   #stale({ which, how }: Extract<Command, { readonly _tag: "stale" }>): void {
     const over = this.#askers.filter(({ state }) => state === "ended" || state === "refused")
     const borrow = pick(over, which)
     if (borrow === undefined) return
-    this.#census.count("fault: stale lease")
+    this.census.count("fault: stale lease")
     switch (how) {
       case 0:
-        return this.#send({ _tag: "Checkin", borrow })
+        return this.send({ _tag: "Checkin", borrow })
       case 1:
-        return this.#send({ _tag: "Destroyed", borrow, reason: undefined })
+        return this.send({ _tag: "Destroyed", borrow, reason: undefined })
       case 2:
-        return this.#send({ _tag: "Cancel", borrow })
+        return this.send({ _tag: "Cancel", borrow })
       case 3:
-        return this.#send({ _tag: "Unreachable", borrow })
+        return this.send({ _tag: "Unreachable", borrow })
       default:
-        return this.#send({ _tag: "Adopt", borrow, fiber: this.#fibers[0]! })
+        return this.send({ _tag: "Adopt", borrow, fiber: this.#fibers[0]! })
     }
   }
 
   #hangsUp(): void {
-    if (this.#workforce.hangsUp()) return
+    if (this.workforce.hangsUp()) return
     this.run({ _tag: "retryAfter", delay: 0 })
     this.run({ _tag: "tick", millis: 1 })
   }
@@ -295,102 +263,11 @@ export class World implements Ports {
     return this.#askers.filter(({ answer, state }) => state === "lent" && answer !== undefined)
   }
 
-  #send(message: Message): void {
-    if (this.#isCrashed) return
-    this.oracle.turn(this.machine, message)
-    if (this.#exhausted === undefined || this.oracle.ended !== undefined) return
-    this.#isCrashed = true
-    const reason = { _tag: "Shutdown", detail: this.#exhausted } as const
-    this.oracle.crash(this.machine, new PoolCrashed({ pool: "model", reason }))
-  }
-
   #shutter({ by, fiber }: Extract<Command, { readonly _tag: "shutdown" }>): AnyFiber {
     const waiter = this.#askers.find(({ guardFiber, ownerFiber, state }) =>
       by === "waiter" && state === "waiting" && (ownerFiber ?? guardFiber) !== undefined
     )
-    if (waiter !== undefined) this.#census.count("shutdown by one who waits")
+    if (waiter !== undefined) this.census.count("shutdown by one who waits")
     return waiter?.ownerFiber ?? waiter?.guardFiber ?? this.#fibers[fiber]!
-  }
-
-  // Ports: what the machine asks for is recorded by those who would do it, and judged by the oracle.
-
-  now(): number {
-    return this.oracle.reference.now
-  }
-
-  reply(borrow: Borrow): void {
-    this.oracle.replies(borrow as Asker)
-    if (!borrow.asking) this.#outbox.push(borrow as Asker)
-  }
-
-  moment(): number {
-    return this.oracle.reference.now
-  }
-
-  claim(): boolean {
-    return true
-  }
-
-  disclaim(): void {}
-
-  yields(): boolean {
-    return false
-  }
-
-  aim(): void {}
-
-  /** Some at once, in the middle of the turn, and some by the flush. */
-  date(): void {
-    if (this.machine.state.lastLeaseId % 3 === 0) this.machine.date()
-  }
-
-  open(worker: Worker): void {
-    this.#workforce.open(worker)
-  }
-
-  close(worker: Worker): void {
-    this.#workforce.close(worker)
-  }
-
-  giveUp(worker: Worker): void {
-    this.#workforce.giveUp(worker)
-  }
-
-  check(worker: Worker, job: Job): void {
-    this.#workforce.check(worker, job)
-  }
-
-  detach(worker: Worker): boolean {
-    return this.#workforce.gives(worker)
-  }
-
-  retryDelay(first: boolean): void {
-    this.oracle.asksForDelay(first)
-  }
-
-  monitor(owner: Owner): void {
-    if (this.#owners.has(owner.fiber)) this.oracle.wrong("a fiber is monitored twice")
-    this.#owners.set(owner.fiber, owner)
-  }
-
-  orphan(borrow: Borrow): void {
-    this.oracle.orphans(borrow)
-  }
-
-  started(failure: Cause.Cause<unknown> | undefined): void {
-    this.oracle.starts(failure === undefined)
-  }
-
-  exhausted(error: RestartIntensityExceeded): void {
-    this.oracle.exhausts()
-    this.#exhausted = error
-  }
-
-  ended(report: ShutdownReport): void {
-    this.oracle.ends(report)
-  }
-
-  log(_level: string, message: string): void {
-    this.oracle.logs(message)
   }
 }

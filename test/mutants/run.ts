@@ -2,7 +2,7 @@
  * Puts one fault after the other into the code, and expects the tests named for it to fail.
  *
  *     npm run mutants                  all of them, two at a time
- *     npm run mutants -- --one-in 4    the first 207, and every fourth of those of the policies; that all apply is checked
+ *     npm run mutants -- --one-in 8    the first 207, and every eighth of those of the policies; that all apply is checked
  *     npm run mutants -- lifo-waiters  only these
  *
  * A fault whose tests still pass has survived: a rule of ours that no test guards. A fault that no longer applies is an
