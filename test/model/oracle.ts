@@ -243,7 +243,7 @@ export class Oracle {
     this.#phase = reference.phase
     if (what === "Tick") {
       this.wrong(reference.overload.looks())
-      for (const problem of stock.neglects((machine.state.round?.at ?? Infinity) <= reference.now)) this.wrong(problem)
+      for (const problem of stock.neglects()) this.wrong(problem)
       if (line.waiting.some(({ borrow, deadline }) => borrow.mode === "wait" && deadline <= reference.now)) {
         this.wrong("one answer: a waiter is past its deadline")
       }
