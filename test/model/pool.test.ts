@@ -19,10 +19,10 @@ import { World } from "./world.ts"
 const { env } = process
 const seed = Number(env["SEED"] ?? Date.now() % 2 ** 31)
 const replay = env["REPLAY"]
-const numRuns = Number(env["RUNS"] ?? (env["CI"] === undefined ? 3_000 : 6_000))
+const numRuns = Number(env["RUNS"] ?? (env["CI"] === undefined ? 3_000 : 8_000))
 
 /** How often each kind of event must have happened at least: 100 times in all the runs of the CI. */
-const least = Math.floor(numRuns / 60)
+const least = Math.floor(numRuns / 80)
 
 describe("Machine: the stateful model", () => {
   it("keeps its invariants, and agrees with the reference, after every message of every run", () => {

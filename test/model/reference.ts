@@ -248,11 +248,12 @@ export class Reference {
   /** What is wrong about what one whose time is up is told: how long it waited, and how long the others have theirs. */
   doubts(borrow: Borrow, { oldestLeaseAge, waited }: Timeout): string | undefined {
     const wait = this.now - this.asked.get(borrow)!.at
-    if (Duration.toMillis(waited) !== wait) return `${wait} ms of waiting are ${Duration.toMillis(waited)} ms`
+    if (differ(Duration.toMillis(waited), wait)) return `${wait} ms of waiting are ${Duration.toMillis(waited)} ms`
     const ages = Array.from(this.leases.values(), ({ since }) => this.now - since)
     const oldest = ages.length === 0 ? undefined : Math.max(...ages)
     const given = oldestLeaseAge && Duration.toMillis(oldestLeaseAge)
-    return given === oldest ? undefined : `the oldest lease is ${oldest} ms old, not ${given}`
+    const isSame = given === undefined || oldest === undefined ? given === oldest : !differ(given, oldest)
+    return isSame ? undefined : `the oldest lease is ${oldest} ms old, not ${given}`
   }
 
   /** A try waits for the check of an idle one and for nothing else: one beyond those that are under way waits in vain. */
@@ -315,3 +316,6 @@ export class Reference {
     }
   }
 }
+
+/** A `Duration` is whole nanoseconds; an eviction spread over time falls between them. */
+const differ = (one: number, other: number): boolean => Math.abs(one - other) > 1e-5
