@@ -6,7 +6,7 @@
  *
  *     SEED=1234 REPLAY=17:0:2 npx vitest run --config test/vitest.config.ts test/model
  *
- * `SEED` alone replays all the runs, `RUNS` says how many there are (3 000 by default, 6 000 where `CI` is set).
+ * `SEED` alone replays all the runs, `RUNS` says how many there are (3 000 by default, 8 000 where `CI` is set).
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
