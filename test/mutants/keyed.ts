@@ -2,7 +2,7 @@
 import type { Mutant } from "./mutants.ts"
 
 const machine = (file: string) => `src/pool/internal/${file}.ts`
-const testsOf = (...names: ReadonlyArray<string>) => names.map((name) => `test/pool/${name}.test.ts`)
+const testsOf = (name: string) => [`test/pool/${name}.test.ts`]
 
 export const keyed: ReadonlyArray<Mutant> = [
   {
@@ -85,7 +85,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     replacement: "  leave(): void {\n",
     breaks: "a key that somebody has once waited for in vain never goes",
     stands: "K3",
-    tests: testsOf("keyed", "keyedRaces")
+    tests: testsOf("keyed")
   },
   {
     id: "checkin-of-a-former-pool",
@@ -95,33 +95,6 @@ export const keyed: ReadonlyArray<Mutant> = [
     breaks: "a lease of the key's last pool, given back late, is a defect",
     stands: "F-1",
     tests: testsOf("keyedSession")
-  },
-  {
-    id: "found-then-asked",
-    file: machine("keyedSession"),
-    original: "    return next === used ? inSameStep(used, fiber) : next\n",
-    replacement: "    return next\n",
-    breaks: "between finding the pool of a key and asking it, somebody ends it",
-    stands: "K3",
-    tests: testsOf("keyedRaces")
-  },
-  {
-    id: "scoped-not-held",
-    file: machine("keyedSession"),
-    original: "    keyed.hold(entry)\n",
-    replacement: "    entry.held++\n    keyed.release(entry)\n    entry.held++\n",
-    breaks: "a key goes as idle while somebody is about to ask for something of it",
-    stands: "K3",
-    tests: testsOf("keyedRaces")
-  },
-  {
-    id: "taken-is-touched",
-    file: machine("keyedHold"),
-    original: "this.#isHandedOver ? exit : Exit.void",
-    replacement: "exit",
-    breaks: "what was lent to somebody who was interrupted before having it is closed",
-    stands: "C14",
-    tests: testsOf("keyedRaces")
   },
   {
     id: "place-for-whoever-comes",
@@ -184,7 +157,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "what a pool had when it crashed is never had again",
     stands: "D-14",
-    tests: testsOf("keyedQuota", "keyedTotal")
+    tests: testsOf("keyedQuota")
   },
   {
     id: "shares-do-not-fit",
