@@ -119,7 +119,8 @@ describe("K-3 nobody is turned away by a key that goes", () => {
             return "done" as const
           }))
       })
-      assert.isAbove(most, 1, "the key went in between, now and then")
+      // One seed that is replayed need not be one of those.
+      if (process.env["SEED"] === undefined) assert.isAbove(most, 1, "the key went in between, now and then")
     })
   }
 
