@@ -2,8 +2,10 @@
 import type { Mutant } from "./mutants.ts"
 
 const machine = (file: string) => `src/pool/internal/${file}.ts`
+const checkups = ["test/pool/checkup.test.ts"]
 const fibers = ["test/pool/workerFiber.test.ts"]
-const health = ["test/pool/health.test.ts"]
+const detachings = ["test/pool/workerDetach.test.ts"]
+const validationEnds = ["test/pool/validateEnds.test.ts"]
 
 export const checks: ReadonlyArray<Mutant> = [
   {
@@ -49,7 +51,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "if (!this.#isAtWork) return\n    const kept",
     breaks: "two checks of one resource at once",
     stands: "H1",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "checks-anything",
@@ -58,7 +60,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "if (this.#checkup !== undefined) return\n    const kept",
     breaks: "a resource that is closing is checked",
     stands: "H1",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "one-check-for-all",
@@ -67,7 +69,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "      if",
     breaks: "a worker is checked once and never again",
     stands: "H1",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "reset-asks-nobody",
@@ -76,7 +78,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "job === \"judge\" ?",
     breaks: "shouldRetire is not asked on return",
     stands: "H15",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "retired-but-reset",
@@ -85,7 +87,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "if (run === undefined) return",
     breaks: "what is retired is reset",
     stands: "H15",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "throwing-predicate-is-a-no",
@@ -94,7 +96,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "return { job, ok: true, cause: undefined }",
     breaks: "shouldRetire that throws keeps its resource",
     stands: "H15",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "promise-is-a-yes",
@@ -103,7 +105,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "ok: !shouldRetire?.(infoOf(this.#worker), this.#resource)",
     breaks: "an untyped predicate that gives a Promise retires everything",
     stands: "H15",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "detach-closes",
@@ -112,7 +114,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "    this.#stage = \"closing\"",
     breaks: "a resource that was given away is closed by the end of its link",
     stands: "C12",
-    tests: fibers
+    tests: detachings
   },
   {
     id: "detach-of-the-told",
@@ -121,7 +123,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "detach(): Scope.Closeable | undefined {\n",
     breaks: "a resource that is being closed is given away",
     stands: "C12",
-    tests: fibers
+    tests: detachings
   },
   {
     id: "detached-is-watched",
@@ -130,7 +132,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "the fiber of a worker that has left stays for ever",
     stands: "C12",
-    tests: fibers
+    tests: detachings
   },
   {
     id: "detached-is-counted",
@@ -139,7 +141,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "    if (fiber === undefined || scope === undefined) return undefined\n",
     breaks: "a crew counts a worker that has left",
     stands: "C12",
-    tests: fibers
+    tests: detachings
   },
   {
     id: "detach-in-the-turn",
@@ -148,7 +150,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "fiber.unwatch()",
     breaks: "a link's finalizers run in a turn",
     stands: "C12",
-    tests: fibers
+    tests: detachings
   },
   {
     id: "refusal-ignored",
@@ -157,7 +159,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "this.#refused = false",
     breaks: "validate that gives false passes",
     stands: "G-1",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "reset-may-say-false",
@@ -166,7 +168,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "a reset that gives back false retires",
     stands: "R3",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "failure-passes",
@@ -175,7 +177,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "onFailure: () => {},",
     breaks: "a check that fails passes",
     stands: "G-1",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "dead-check-passes",
@@ -184,7 +186,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "what is no Effect passes for well",
     stands: "G-1",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "check-leaks-its-scope",
@@ -193,7 +195,7 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "    if (true) return this.#leave()\n",
     breaks: "a check that returns no Effect leaks what it had acquired",
     stands: "C-7",
-    tests: fibers
+    tests: checkups
   },
   {
     id: "first-steps-forgotten",
@@ -230,6 +232,6 @@ export const checks: ReadonlyArray<Mutant> = [
     replacement: "    this.#displace(worker)\n    this.#closing(worker, state.settings.closeTimeout)",
     breaks: "the deadline of a check gives up the closing that follows it",
     stands: "H3",
-    tests: health
+    tests: validationEnds
   }
 ]

@@ -12,7 +12,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     replacement: "(true as boolean)",
     breaks: "a key whose lease is out is closed as idle",
     stands: "K3",
-    tests: testsOf("keyed")
+    tests: testsOf("keyedIdle")
   },
   {
     id: "key-looked-at-once",
@@ -21,7 +21,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "a key that was in use when it fell due is never looked at again",
     stands: "K3",
-    tests: testsOf("keyed")
+    tests: testsOf("keyedIdle")
   },
   {
     id: "suspended-key-is-idle",
@@ -30,7 +30,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "a suspended pool is closed as idle, and whoever resumes it has another one",
     stands: "K3",
-    tests: testsOf("keyed")
+    tests: testsOf("keyedIdle")
   },
   {
     id: "making-goes-on-after-the-end",
@@ -39,7 +39,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     replacement: "",
     breaks: "closing the keyed pool waits for an opening that hangs",
     stands: "I-3",
-    tests: testsOf("keyed")
+    tests: testsOf("keyedEnds")
   },
   {
     id: "no-deadline-before-the-pool",
