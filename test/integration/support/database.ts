@@ -4,6 +4,7 @@
  */
 import { afterAll, assert, beforeAll } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
+import type pg from "pg"
 import { Pool } from "whitepool"
 import { ExitReason, Supervisor } from "whitepool/actor"
 import * as Client from "../../../docs/examples/postgres/Client.ts"
@@ -31,18 +32,24 @@ let pools = 0
 
 type Options = Omit<Pool.Options<Client.Client, Client.ConnectError>, "name" | "factory" | "link" | "isBroken">
 
+/** Who a connection says that it is: asked anew at each opening. The superuser, whom the server trusts, by default. */
+type Login = Effect.Effect<pg.ClientConfig>
+
 /** Everything but the pool; each test sees its own connections only. */
 const prepare = Effect.fnUntraced(function*(
   server: PostgresServer.PostgresServer,
   options: Options,
-  client?: Client.Options
+  client?: Client.Options,
+  login: Login = Effect.succeed({})
 ) {
   // A test that failed may have left it stopped.
   yield* server.start
   const application = `whitepool test ${pools++}`
   const watcher = yield* Watcher.make(server.connection, application)
   const openings = Openings.make()
-  const factory = openings.watch(Client.open({ ...server.connection, application_name: application }, client))
+  const connection = { ...server.connection, application_name: application }
+  const open = Effect.flatMap(login, (login) => Client.open({ ...connection, ...login }, client))
+  const factory = openings.watch(open)
   const config = { ...options, name: "test", factory, link: Client.link, isBroken: Client.isBroken }
   return { config, witnesses: { watcher, openings, ledger: Ledger.make() } }
 })
@@ -50,9 +57,10 @@ const prepare = Effect.fnUntraced(function*(
 export const openPool = Effect.fnUntraced(function*(
   server: PostgresServer.PostgresServer,
   options: Options,
-  client?: Client.Options
+  client?: Client.Options,
+  login?: Login
 ) {
-  const { config, witnesses } = yield* prepare(server, options, client)
+  const { config, witnesses } = yield* prepare(server, options, client, login)
   const { logs, session } = yield* withLogs((logs) => Effect.map(Pool.make(config), (session) => ({ logs, session })))
   return { ...witnesses, session, logs }
 })
