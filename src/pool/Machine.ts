@@ -64,7 +64,7 @@ export class Machine {
     const upkeep = new Upkeep(state, ports, queueing)
     const sharing = new Sharing(state)
     queueing.bind(dropping, upkeep)
-    const checks = new Checks(state, ports, queueing, lending, staffing, upkeep)
+    const checks = new Checks(state, ports, lending, staffing, upkeep)
     ownership.bind(lending)
     sharing.bind(lending)
     const stock = new Stock(state, ports, queueing, lending, staffing, checks)

@@ -343,8 +343,8 @@ const core: ReadonlyArray<Mutant> = [
   {
     id: "strategy-swapped",
     file: machine("stock"),
-    original: "const worker = settings.strategy === \"lifo\"",
-    replacement: "const worker = settings.strategy === \"fifo\"",
+    original: "return settings.strategy === \"lifo\"",
+    replacement: "return settings.strategy === \"fifo\"",
     breaks: "lifo lends the coldest",
     stands: "§5.4",
     tests: checkouts
@@ -388,8 +388,8 @@ const core: ReadonlyArray<Mutant> = [
   {
     id: "destroyed-not-replaced",
     file: lending,
-    original: "    this.#queueing.refuseTries()\n    this.#staffing.hire()\n",
-    replacement: "    this.#queueing.refuseTries()\n",
+    original: "    this.#upkeep.spares()\n    this.#staffing.hire()\n",
+    replacement: "    this.#upkeep.spares()\n",
     breaks: "the replacement waits for the closing although there is room",
     stands: "§5.3",
     tests: leases
@@ -681,8 +681,8 @@ const core: ReadonlyArray<Mutant> = [
   {
     id: "waits-for-its-own-lease",
     file: closedown,
-    original: "(seat.owner?.fiber ?? borrow.guardFiber) === fiber",
-    replacement: "(seat.owner?.fiber ?? borrow.guardFiber) === undefined",
+    original: "(seat.owner?.fiber ?? seat.borrow!.guardFiber) === fiber",
+    replacement: "(seat.owner?.fiber ?? seat.borrow!.guardFiber) === undefined",
     breaks: "a fiber that shuts down waits for the lease it holds itself",
     stands: "§5.6",
     tests: shutdowns

@@ -123,14 +123,60 @@ export const policies: ReadonlyArray<Mutant> = [
     stands: "C11",
     tests: testOf("priority")
   },
+  // What is nearly always all there is to be asked
   {
-    id: "fits-in-reverse",
+    id: "ready-overtakes",
     file: machine("stock"),
-    original: "return (settings.strategy === \"lifo\" ? idle.tail : idle.head)",
-    replacement: "return (settings.strategy === \"fifo\" ? idle.tail : idle.head)",
-    breaks: "with any policy lifo lends the coldest",
-    stands: "C8",
-    tests: testOf("checks")
+    original: "worker === undefined || waiting.length > 0 || isSuspended",
+    replacement: "worker === undefined || isSuspended",
+    breaks: "a newcomer overtakes who waits for a check",
+    stands: "E-1",
+    tests: testOf("priority")
+  },
+  {
+    id: "ready-though-suspended",
+    file: machine("stock"),
+    original: "waiting.length > 0 || isSuspended || discipline",
+    replacement: "waiting.length > 0 || discipline",
+    breaks: "a suspended pool lends what is idle",
+    stands: "D7",
+    tests: testOf("suspend")
+  },
+  {
+    id: "ready-beyond-its-limit",
+    file: machine("stock"),
+    original: " || discipline !== undefined) return undefined",
+    replacement: ") return undefined",
+    breaks: "nobody asks whether its key may have one more",
+    stands: "Q11",
+    tests: testOf("priority")
+  },
+  {
+    id: "ready-past-its-end",
+    file: machine("stock"),
+    original: "if (worker.retireAt <= now || this",
+    replacement: "if (worker.retireAt < now || this",
+    breaks: "a resource is lent at the instant of its end",
+    stands: "H6",
+    tests: testOf("lifetimes")
+  },
+  {
+    id: "ready-unvalidated",
+    file: machine("stock"),
+    original: "if (worker.retireAt <= now || this.#checks.isDoubtful(worker, now)) return",
+    replacement: "if (worker.retireAt <= now) return",
+    breaks: "what has not been seen well for long is lent without a validation",
+    stands: "H1",
+    tests: testOf("validation")
+  },
+  {
+    id: "ready-instead-of-preferred",
+    file: machine("asking"),
+    original: "borrow.terms === undefined ? this.#stock.takeReady() : undefined",
+    replacement: "this.#stock.takeReady()",
+    breaks: "whoever prefers one gets another one",
+    stands: "C11",
+    tests: ["test/pool/prefer.test.ts"]
   },
   {
     id: "resets-the-untouched",
@@ -172,8 +218,8 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "detach-serves-nobody",
     file: machine("lending"),
-    original: "this.#upkeep.aim()\n    this.serve()\n    this.#staffing.hire()\n    return isDetached",
-    replacement: "this.#upkeep.aim()\n    this.#staffing.hire()\n    return isDetached",
+    original: "    this.#refill()\n    return isDetached",
+    replacement: "    this.#staffing.hire()\n    return isDetached",
     breaks: "somebody of the key waits beside what is idle",
     stands: "Q11",
     tests: testOf("priority")
@@ -245,8 +291,8 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "yields-to-nobody",
     file: machine("lending"),
-    original: "state.isLimited && this.#ports.yields",
-    replacement: "this.#ports.yields",
+    original: "(state.isLimited && this.#ports.yields",
+    replacement: "(this.#ports.yields",
     breaks: "a pool that shares no limit asks others",
     stands: "K2",
     tests: testOf("quota")
@@ -326,7 +372,7 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "key-at-its-limit-for-good",
     file: machine("lending"),
-    original: "    this.#state.discipline?.ended(borrow)\n",
+    original: "    discipline?.ended(borrow)\n",
     replacement: "",
     breaks: "a key that had its limit has nothing more",
     stands: "Q11",
@@ -788,20 +834,11 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "death-serves-nobody",
     file: machine("staffing"),
-    original: "    this.#lending.serve()\n    this.#queueing.refuseTries()\n    const now",
-    replacement: "    this.#queueing.refuseTries()\n    const now",
+    original: "    this.#lending.serve()\n    this.#upkeep.spares()\n",
+    replacement: "    this.#queueing.refuseTries()\n    this.#upkeep.spares()\n",
     breaks: "somebody of the key waits beside what is idle",
     stands: "Q11",
     tests: testOf("priority")
-  },
-  {
-    id: "death-leaves-tries",
-    file: machine("staffing"),
-    original: "    this.#lending.serve()\n    this.#queueing.refuseTries()\n    const now",
-    replacement: "    this.#lending.serve()\n    const now",
-    breaks: "a try whose resource has died waits for more than a check",
-    stands: "E-9",
-    tests: testOf("validation")
   },
   {
     id: "deadline-for-the-given-up",

@@ -4,6 +4,7 @@ import type { Mutant } from "./mutants.ts"
 const machine = (file: string) => `src/pool/internal/${file}.ts`
 const testOf = (...names: ReadonlyArray<string>) => names.map((name) => `test/pool/machine/${name}.test.ts`)
 const seats = testOf("sharing")
+const quota = ["test/pool/machine/quota.test.ts"]
 const ends = testOf("sharedEnds", "sharedShutdown")
 const wishes = testOf("reserving")
 const together = testOf("gathering", "gatheringOrder")
@@ -34,8 +35,8 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "shared-before-idle",
     file: machine("stock"),
-    original: "(settings.strategy === \"lifo\" ? idle.tail : idle.head) ?? shared.head",
-    replacement: "shared.head ?? (settings.strategy === \"lifo\" ? idle.tail : idle.head)",
+    original: "this.#nextIdle ?? this.#state.shared.head",
+    replacement: "this.#state.shared.head ?? this.#nextIdle",
     breaks: "two share one resource while another one is idle",
     stands: "C7",
     tests: seats
@@ -97,8 +98,8 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "spent-one-shared-on",
     file: machine("lending"),
-    original: "    if (!this.#upkeep.keeps(worker)) this.discard(worker)\n",
-    replacement: "",
+    original: "if (isOwed || !this.#upkeep.keeps(worker)) this",
+    replacement: "if (isOwed) this",
     breaks: "a resource past its uses goes on as long as its leases overlap",
     stands: "L12",
     tests: ends
@@ -134,8 +135,8 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "swept-too-late",
     file: machine("stock"),
-    original: "      if (worker.retireAt > this.#ports.moment()) break\n",
-    replacement: "      if (worker.retireAt > 0) break\n",
+    original: "for (let worker = this.#choose(); worker !== undefined && worker.retireAt <= now;",
+    replacement: "for (let worker = this.#choose(); worker !== undefined && worker.retireAt < 0;",
     breaks: "a newcomer finds out that a shared one is past its time, and overtakes who had just been granted it",
     stands: "E-1",
     tests: ends
@@ -345,7 +346,7 @@ export const sharing: ReadonlyArray<Mutant> = [
   },
   {
     id: "more-than-there-can-be",
-    file: machine("session"),
+    file: machine("state"),
     original: "Math.min((size + maxOverflow) * concurrency, fairness?.maxPerKey ?? Infinity)",
     replacement: "(size + maxOverflow) * concurrency",
     breaks: "who wants more than its key may have waits for what can never be",
@@ -360,5 +361,80 @@ export const sharing: ReadonlyArray<Mutant> = [
     breaks: "a lease of checkoutMany cannot be adopted",
     stands: "H-1",
     tests: manyEnds
+  },
+  // What a shared resource, or a bundle, is to the rest of the pool
+  {
+    id: "bereaved-while-revoked",
+    file: machine("closedown"),
+    original:
+      "const workers = new Set(theirs.map((borrow) => this.#lending.revoke(borrow)))\n    for (const worker of workers) ",
+    replacement:
+      "for (const worker of theirs.map((b) => { const w = this.#lending.revoke(b); if (w !== undefined) this.#lending.discard(w); return w })) ",
+    breaks: "a lease of the fiber that ends the pool is put in line again, and served",
+    stands: "§5.6",
+    tests: ends
+  },
+  {
+    id: "idle-ones-not-swept",
+    file: machine("stock"),
+    original: "worker !== undefined && worker.retireAt <= now; worker",
+    replacement: "worker !== undefined && worker.state !== \"idle\" && worker.retireAt <= now; worker",
+    breaks: "a newcomer finds out that a shared one is past its time, and overtakes who had just been granted it",
+    stands: "E-1",
+    tests: ends
+  },
+  {
+    id: "spent-one-stays-shared",
+    file: machine("upkeep"),
+    original: "if ((worker.state === \"idle\" || worker.isShared) && !",
+    replacement: "if (worker.state === \"idle\" && !",
+    breaks: "what is shared is lent on, past a new limit",
+    stands: "L12",
+    tests: ["test/pool/machine/changes.test.ts"]
+  },
+  {
+    id: "full-with-a-seat",
+    file: machine("state"),
+    original: "this.idle.length + this.shared.length > 0 || this.live",
+    replacement: "this.idle.length > 0 || this.live",
+    breaks: "a pool says it is full although one more may have what is lent",
+    stands: "C7",
+    tests: seats
+  },
+  {
+    id: "overlaps-for-ever",
+    file: machine("lending"),
+    original: "const isOwed = this.#state.isLimited && this.#ports.yields(this.#queueing.next()?.ticket)",
+    replacement: "const isOwed = false",
+    breaks: "a resource whose leases overlap is never free for another pool",
+    stands: "K2",
+    tests: quota
+  },
+  {
+    id: "leaving-not-counted",
+    file: machine("quotaParty"),
+    original: "return closing + leaving",
+    replacement: "return closing",
+    breaks: "more is given up than other pools want",
+    stands: "K2",
+    tests: quota
+  },
+  {
+    id: "held-before-it-was-whole",
+    file: machine("lending"),
+    original: "    if (borrow.taken) borrow.askedAt = seat.lentAt ?? this.#ports.moment()\n",
+    replacement: "",
+    breaks: "what came first is held for too long as soon as what came last is given back",
+    stands: "Q10",
+    tests: together
+  },
+  {
+    id: "bundle-stays-in-the-lobby",
+    file: machine("front"),
+    original: "    this.#lobby.refuseTooMany(mostAtOnce(this.settings))\n",
+    replacement: "",
+    breaks: "who wants more than there can ever be waits in the lobby",
+    stands: "C10",
+    tests: ["test/pool/checkoutManyEnds.test.ts"]
   }
 ]

@@ -36,7 +36,7 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "old-one-stays",
     file: machine("upkeep"),
-    original: "    if (worker.hasSuccessor) return open < Math.max(target, needed)\n",
+    original: "    if (worker.hasSuccessor) return state.open < Math.max(state.target, state.needed)\n",
     replacement: "",
     breaks: "an old one that comes back stays beside its successor",
     stands: "H7",
@@ -45,7 +45,7 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "old-one-goes-too-soon",
     file: machine("upkeep"),
-    original: "return open < Math.max(target, needed)",
+    original: "return state.open < Math.max(state.target, state.needed)",
     replacement: "return false",
     breaks: "an old one is closed although there would be too few without it",
     stands: "H7",
@@ -54,8 +54,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "no-lingering",
     file: machine("upkeep"),
-    original: "settings.overflowTtl > 0 || open <",
-    replacement: "open <",
+    original: "state.settings.overflowTtl > 0 || state.open <",
+    replacement: "state.open <",
     breaks: "overflow is closed at once, whatever overflowTtl says",
     stands: "R11",
     tests: testOf("idle")
@@ -63,8 +63,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "successor-is-overflow",
     file: machine("upkeep"),
-    original: "open < settings.size + succeeded\n",
-    replacement: "open < settings.size\n",
+    original: "state.open < state.settings.size + state.succeeded\n",
+    replacement: "state.open < state.settings.size\n",
     breaks: "a successor is closed as overflow beside a lent one",
     stands: "H7",
     tests: testOf("lifetimes")
@@ -226,8 +226,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "change-without-a-round",
     file: machine("upkeep"),
-    original: "      worker = next\n    }\n    this.aim()",
-    replacement: "      worker = next\n    }",
+    original: "this.#lending.discard(worker)\n    }\n    this.aim()",
+    replacement: "this.#lending.discard(worker)\n    }",
     breaks: "other limits wait for a round that nobody has ordered",
     stands: "Z2",
     tests: testOf("changes")
@@ -262,8 +262,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "kept-although-spent",
     file: machine("upkeep"),
-    original: "      if (!this.keeps(worker)) this.#staffing.close(worker)\n",
-    replacement: "",
+    original: "if ((worker.state === \"idle\" || worker.isShared) && !",
+    replacement: "if (worker.isShared && !",
     breaks: "what is past a new limit stays idle until somebody looks",
     stands: "Z2",
     tests: testOf("changes")
@@ -334,8 +334,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "round-for-nothing",
     file: machine("upkeep"),
-    original: "idle.length > settings.minIdle && open > needed ?",
-    replacement: "idle.length > settings.minIdle ?",
+    original: "const isSpare = idle.length > settings.minIdle && state.open > state.needed\n    const isOverflow",
+    replacement: "const isSpare = idle.length > settings.minIdle\n    const isOverflow",
     breaks: "a round finds a needed reserve, does nothing, and orders itself anew, without end",
     stands: "G-13",
     tests: testOf("idle")
@@ -343,7 +343,7 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "overflow-not-due",
     file: machine("upkeep"),
-    original: "? coldest + settings.overflowTtl : Infinity",
+    original: "? idleSince + settings.overflowTtl : Infinity",
     replacement: "? Infinity : Infinity",
     breaks: "overflow lingers for ever",
     stands: "R11",
@@ -352,7 +352,7 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "spare-not-due",
     file: machine("upkeep"),
-    original: "? coldest + settings.idleTimeout : Infinity",
+    original: "? idleSince + settings.idleTimeout : Infinity",
     replacement: "? Infinity : Infinity",
     breaks: "what is idle is not closed in time",
     stands: "H4",
@@ -361,7 +361,7 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "judge-not-due",
     file: machine("upkeep"),
-    original: "Math.max(this.#judgedAt, coldest) + judgeEvery : Infinity",
+    original: "Math.max(this.#judgedAt, idleSince) + judgeEvery : Infinity",
     replacement: "Infinity : Infinity",
     breaks: "nobody looks when shouldRetire is to be asked",
     stands: "H15",
@@ -884,9 +884,9 @@ export const upkeep: ReadonlyArray<Mutant> = [
   },
   {
     id: "tries-stay",
-    file: machine("checks"),
-    original: "    this.#queueing.refuseTries()\n",
-    replacement: "",
+    file: machine("lending"),
+    original: "    this.#serveAll()\n    this.#queueing.refuseTries()\n",
+    replacement: "    this.#serveAll()\n",
     breaks: "a try waits for more than a check",
     stands: "E-9",
     tests: testOf("validation")
@@ -894,8 +894,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "settles-without-hiring",
     file: machine("checks"),
-    original: "    this.#queueing.refuseTries()\n    this.#staffing.hire()",
-    replacement: "    this.#queueing.refuseTries()",
+    original: "    this.#lending.serve()\n    this.#staffing.hire()",
+    replacement: "    this.#lending.serve()",
     breaks: "what failed its check is not replaced at once",
     stands: "H16",
     tests: testOf("checks")
@@ -1013,8 +1013,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "change-serves-nobody",
     file: machine("changes"),
-    original: "?? Infinity))\n    this.#lending.serve()\n",
-    replacement: "?? Infinity))\n",
+    original: "mostAtOnce(settings))\n    this.#lending.serve()\n",
+    replacement: "mostAtOnce(settings))\n",
     breaks: "a limit that was lifted still keeps people waiting",
     stands: "Z2",
     tests: testOf("changes")
@@ -1233,6 +1233,43 @@ export const upkeep: ReadonlyArray<Mutant> = [
     replacement: "overflowTtl > 0 ? bound : size",
     breaks: "a change of any option closes a successor",
     stands: "H7",
+    tests: testOf("changes")
+  },
+  // What is kept in reserve
+  {
+    id: "reserve-after-a-return",
+    file: machine("lending"),
+    original: "      this.#upkeep.spares()\n    }\n",
+    replacement: "    }\n",
+    breaks: "a reserve that is too large now stays until something else happens",
+    stands: "Z4",
+    tests: testOf("idle")
+  },
+  {
+    id: "reserve-after-a-loss",
+    file: machine("lending"),
+    original: "    this.serve()\n    this.#upkeep.spares()\n",
+    replacement: "    this.serve()\n",
+    breaks: "a reserve that is too large now stays until something else happens",
+    stands: "Z4",
+    tests: testOf("idle")
+  },
+  {
+    id: "reserve-after-a-death",
+    file: machine("staffing"),
+    original: "    this.#upkeep.spares()\n",
+    replacement: "",
+    breaks: "a reserve that is too large now stays until something else happens",
+    stands: "Z4",
+    tests: testOf("idle")
+  },
+  {
+    id: "drain-without-a-place",
+    file: machine("closedown"),
+    original: "    if (state.phase === \"draining\" && state.bound === 0) this.#refuseAll()\n",
+    replacement: "",
+    breaks: "a drain waits for those whom nothing can serve",
+    stands: "D3",
     tests: testOf("changes")
   }
 ]

@@ -8,6 +8,7 @@ import { ids, numbers } from "../support/resources.ts"
 import { isWaiting } from "../support/waiting.ts"
 import {
   assertWhole,
+  counts,
   drain,
   forkSettled,
   lend,
@@ -45,6 +46,20 @@ describe("checkoutMany, and the pool it asks", () => {
       const leases = yield* many(session, 2)
       assert.deepStrictEqual(resourcesOf(leases), [3, 4])
       yield* checkinAll(session, leases)
+      yield* assertWhole(session, world, 2)
+    }))
+
+  it.effect("in the lobby is refused when the pool is made too small for it meanwhile; others are not", () =>
+    Effect.gen(function*() {
+      const { session, world } = yield* pool(3, 0)
+      yield* crash(session)
+      const fork = (n: number) => Effect.forkChild(many(session, n), { startImmediately: true })
+      const [three, two] = [yield* fork(3), yield* fork(2)]
+      assert.deepStrictEqual(yield* counts(session), { closing: 3, waiting: 5 }, "there is nobody to ask yet")
+      yield* session.resize({ size: 2 })
+      assert.strictEqual((yield* session.status).waiting, 2)
+      assert.deepStrictEqual(yield* tagsOf([three]), ["PoolOverloaded"])
+      yield* checkinAll(session, yield* Fiber.join(two))
       yield* assertWhole(session, world, 2)
     }))
 

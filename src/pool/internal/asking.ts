@@ -43,9 +43,9 @@ export class Asking {
     if (state.isPlain && borrow.terms === undefined && borrow.state === "asked" && state.phase === "open") {
       // Nobody waits while something is idle, so a newcomer overtakes nobody here.
       const worker = this.#stock.takeAny()
-      if (worker !== undefined) return this.#lending.lend(worker, borrow)
-    }
-    this.#checkout(borrow)
+      if (worker !== undefined) this.#lending.lend(worker, borrow)
+      else this.#nothingIdle(borrow)
+    } else this.#checkout(borrow)
   }
 
   #checkout(borrow: Borrow): void {
@@ -56,6 +56,8 @@ export class Asking {
       return this.#queueing.refuse(borrow, new PoolError.PoolClosed({ pool: state.settings.name }))
     }
     if (state.quiet !== undefined) state.askedLast = this.#ports.moment()
+    const ready = borrow.terms === undefined ? this.#stock.takeReady() : undefined
+    if (ready !== undefined) return this.#lending.lend(ready, borrow)
     if (this.#stock.sweep()) {
       this.#lending.serve()
       this.#staffing.hire()
@@ -72,7 +74,6 @@ export class Asking {
     if (borrow.mode === "wait" && borrow.wait === 0) return this.#nothingIdle(borrow)
     this.#queueing.join(borrow)
     this.#lending.serve()
-    this.#queueing.refuseTries()
     this.#staffing.hire()
   }
 

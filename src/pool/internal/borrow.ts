@@ -62,7 +62,10 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   reason: Refusal | Expiry | undefined = undefined
   /** The lease's number. */
   id = 0
-  /** Monotonic milliseconds of its arrival; none until somebody looks at the clock. */
+  /**
+   * Monotonic milliseconds of its arrival; none until somebody looks at the clock. Of one of several that were asked for
+   * together, and that is over: since when it was lent.
+   */
   askedAt: number | undefined = undefined
   /** Its place in the order of arrival. */
   ticket = 0

@@ -9,7 +9,7 @@ import type { Lending } from "./lending.ts"
 import type { Queueing } from "./queueing.ts"
 import type { Settings } from "./settings.ts"
 import type { Staffing } from "./staffing.ts"
-import type { State } from "./state.ts"
+import { mostAtOnce, type State } from "./state.ts"
 import type { Upkeep } from "./upkeep.ts"
 import type { Worker } from "./worker.ts"
 
@@ -61,9 +61,8 @@ export class Changes {
     state.replan()
     this.#upkeep.revise()
     this.#trim()
-    this.#queueing.refuseTooMany(Math.min(state.bound * settings.concurrency, settings.fairness?.maxPerKey ?? Infinity))
+    this.#queueing.refuseTooMany(mostAtOnce(settings))
     this.#lending.serve()
-    this.#queueing.refuseTries()
     this.#staffing.settleStart()
     this.#staffing.hire()
   }

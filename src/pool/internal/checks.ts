@@ -10,7 +10,6 @@ import { errorName } from "../../actor/internal/target.ts"
 import type { Checked } from "../Message.ts"
 import type { Ports } from "../Ports.ts"
 import type { Lending } from "./lending.ts"
-import type { Queueing } from "./queueing.ts"
 import type { Staffing } from "./staffing.ts"
 import type { State } from "./state.ts"
 import type { Upkeep } from "./upkeep.ts"
@@ -20,7 +19,6 @@ import type { Worker } from "./worker.ts"
 export class Checks {
   readonly #state: State
   readonly #ports: Ports
-  readonly #queueing: Queueing
   readonly #lending: Lending
   readonly #staffing: Staffing
   readonly #upkeep: Upkeep
@@ -28,14 +26,12 @@ export class Checks {
   constructor(
     state: State,
     ports: Ports,
-    queueing: Queueing,
     lending: Lending,
     staffing: Staffing,
     upkeep: Upkeep
   ) {
     this.#state = state
     this.#ports = ports
-    this.#queueing = queueing
     this.#lending = lending
     this.#staffing = staffing
     this.#upkeep = upkeep
@@ -141,7 +137,6 @@ export class Checks {
   /** Those who waited for it may have another one, or wait for nothing any more. */
   #settle(): void {
     this.#lending.serve()
-    this.#queueing.refuseTries()
     this.#staffing.hire()
   }
 }

@@ -6,7 +6,7 @@
 import type { Awaiter, Shutdown } from "../Message.ts"
 import type { Ports } from "../Ports.ts"
 import type { ShutdownReport } from "../Status.ts"
-import type { AnyFiber } from "./borrow.ts"
+import type { AnyFiber, Borrow } from "./borrow.ts"
 import type { Changes } from "./changes.ts"
 import type { Lending } from "./lending.ts"
 import type { Queueing } from "./queueing.ts"
@@ -79,9 +79,7 @@ export class Closedown {
   force(): void {
     const state = this.#state
     if (state.phase === "open") this.#drain()
-    for (let waiter = state.waiting.head; waiter !== undefined; waiter = state.waiting.head) {
-      this.#queueing.refuseClosed(waiter)
-    }
+    this.#refuseAll()
     for (let lent = state.lent.head; lent !== undefined; lent = state.lent.head) this.#lending.revoke(lent.borrow!)
     this.#closeAll()
   }
@@ -89,8 +87,15 @@ export class Closedown {
   /** After every message: is there still anybody to wait for? */
   advance(): void {
     const state = this.#state
+    // There is no place for anything that they could be served with.
+    if (state.phase === "draining" && state.bound === 0) this.#refuseAll()
     if (state.phase === "draining" && state.waiting.length === 0 && state.lent.length === 0) this.#closeAll()
     if (state.phase === "closing" && state.workers.size === 0) this.#end()
+  }
+
+  #refuseAll(): void {
+    const { waiting } = this.#state
+    for (let waiter = waiting.head; waiter !== undefined; waiter = waiting.head) this.#queueing.refuseClosed(waiter)
   }
 
   /** A shorter second quiet period shortens the first; meanwhile everybody is served as before. */
@@ -158,16 +163,13 @@ export class Closedown {
   }
 
   #revokeLeasesOf(fiber: AnyFiber): void {
-    let seat = this.#state.lent.head
-    while (seat !== undefined) {
-      const { next } = seat
-      const borrow = seat.borrow!
-      if ((seat.owner?.fiber ?? borrow.guardFiber) === fiber) {
-        const worker = this.#lending.revoke(borrow)
-        if (worker !== undefined) this.#lending.discard(worker)
-      }
-      seat = next
+    const theirs: Array<Borrow> = []
+    for (let seat = this.#state.lent.head; seat !== undefined; seat = seat.next) {
+      if ((seat.owner?.fiber ?? seat.borrow!.guardFiber) === fiber) theirs.push(seat.borrow!)
     }
+    // First all of them: whoever shares one with them, and has not taken it over, is in line again when it is given up.
+    const workers = new Set(theirs.map((borrow) => this.#lending.revoke(borrow)))
+    for (const worker of workers) if (worker !== undefined) this.#lending.discard(worker)
     this.#lending.serve()
     this.#staffing.hire()
   }

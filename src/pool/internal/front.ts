@@ -40,7 +40,7 @@ import { type Absence, Lobby } from "./lobby.ts"
 import type { Plan } from "./plan.ts"
 import type { Quota } from "./quota.ts"
 import type { Settings } from "./settings.ts"
-import { vacantStatus } from "./state.ts"
+import { mostAtOnce, vacantStatus } from "./state.ts"
 import { SupervisorWatch } from "./supervisorWatch.ts"
 
 /** What is lost on a pool in which nobody is at work. @internal */
@@ -179,8 +179,10 @@ export class Front implements Employer, Absence {
 
   reconfigure(change: Parameters<Plan["change"]>[0]): PoolError.InvalidOptions | undefined {
     const problem = this.plan.change(change)
-    if (problem === undefined) this.#present?.reconfigure(this.plan)
-    return problem
+    if (problem !== undefined) return problem
+    this.#lobby.refuseTooMany(mostAtOnce(this.settings))
+    this.#present?.reconfigure(this.plan)
+    return undefined
   }
 
   /** At work; for whoever looks at its workers. */

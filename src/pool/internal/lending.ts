@@ -62,7 +62,10 @@ export class Lending {
     const worker = this.end(borrow)
     if (worker === undefined) return
     if (state.isPlain) this.place(worker)
-    else this.#giveBack(worker, borrow)
+    else {
+      this.#giveBack(worker, borrow)
+      this.#upkeep.spares()
+    }
     // It has proven that openings work again.
     if (state.failures < failures) this.#staffing.hire()
   }
@@ -97,9 +100,7 @@ export class Lending {
     const worker = this.end(borrow)
     if (worker === undefined) return false
     const isDetached = this.#staffing.detach(worker)
-    if (this.#state.settings.targetUtilization < 1) this.#upkeep.aim()
-    this.serve()
-    this.#staffing.hire()
+    this.#refill()
     return isDetached
   }
 
@@ -195,8 +196,16 @@ export class Lending {
     this.#state.idle.append(worker)
   }
 
-  /** Whoever waits gets what is idle, where one did not come with the other: both may be, while they are kept apart. */
+  /**
+   * Whoever waits gets what is idle, where one did not come with the other: both may be, while they are kept apart. A try for
+   * which nothing is left is told so.
+   */
   serve(): void {
+    this.#serveAll()
+    this.#queueing.refuseTries()
+  }
+
+  #serveAll(): void {
     const state = this.#state
     while (state.idle.length + state.shared.length > 0 && state.servable > state.vetting) {
       this.#stock.sweep()
@@ -232,7 +241,7 @@ export class Lending {
     }
     borrow.guardFiber = undefined
     if (!state.isPlain || worker.reservations !== undefined) this.#endWith(seat, borrow)
-    if (borrow.bundle !== undefined) state.forgetGathered()
+    if (borrow.bundle !== undefined) this.#endPart(seat, borrow)
     // One that nobody had yet was no lease to anybody.
     if (state.phase !== "open" && borrow.taken) state.drained++
     return worker
@@ -269,6 +278,12 @@ export class Lending {
     this.#ports.reply(borrow)
   }
 
+  /** The others are held since they were all in hand, also when this one, which may have come last, is not any more. */
+  #endPart(seat: Seat, borrow: Borrow): void {
+    if (borrow.taken) borrow.askedAt = seat.lentAt ?? this.#ports.moment()
+    this.#state.forgetGathered()
+  }
+
   /** What policies want to know of a new lease. */
   #lendWith(seat: Seat, borrow: Borrow): void {
     const { discipline, settings } = this.#state
@@ -279,21 +294,23 @@ export class Lending {
 
   /** And of one that is over. */
   #endWith(seat: Seat, borrow: Borrow): void {
+    const { discipline, settings } = this.#state
     seat.isOverdue = false
-    this.#state.discipline?.ended(borrow)
-    this.#sharing.leave(seat.worker, borrow)
+    discipline?.ended(borrow)
+    if (settings.concurrency > 1 || seat.worker.reservations !== undefined) this.#sharing.leave(seat.worker, borrow)
   }
 
   /** Somebody of its key may have waited for a lease to end, and not for a resource; or has lost what it had not touched yet. */
   #refill(): void {
     this.serve()
-    this.#queueing.refuseTries()
+    this.#upkeep.spares()
     this.#staffing.hire()
   }
 
-  /** Others have it still. */
+  /** Others have it still. One that another pool needs more is lent to nobody new, or it might never be free. */
   #lighten(worker: Worker): void {
-    if (!this.#upkeep.keeps(worker)) this.discard(worker)
+    const isOwed = this.#state.isLimited && this.#ports.yields(this.#queueing.next()?.ticket)
+    if (isOwed || !this.#upkeep.keeps(worker)) this.discard(worker)
     this.#refill()
   }
 }

@@ -53,11 +53,14 @@ export class Lobby {
     if (mode === "try") return new PoolError.PoolFull({ pool: name, status: this.#absence.emptyStatus() })
     if (wait === 0) return this.#timeout(0)
     // As the next incarnation would judge: it opens for as many as it has room for.
-    if (this.size < (size + maxOverflow) * concurrency + maxWaiting) return undefined
-    return new PoolError.PoolOverloaded({
-      pool: name,
+    return this.size < (size + maxOverflow) * concurrency + maxWaiting ? undefined : this.#overloaded()
+  }
+
+  #overloaded(): Refusal {
+    return stackless((fields) => new PoolError.PoolOverloaded(fields), {
+      pool: this.#absence.settings.name,
       status: this.#absence.emptyStatus(),
-      reason: "maxWaiting",
+      reason: "maxWaiting" as const,
       waited: Duration.zero
     })
   }
@@ -83,6 +86,17 @@ export class Lobby {
     for (const borrow of Array.from(this.#guests.keys())) {
       this.leave(borrow)
       take(borrow)
+    }
+  }
+
+  /** Those who want more together than there can ever be now. */
+  refuseTooMany(most: number): void {
+    for (const borrow of Array.from(this.#guests.keys())) {
+      if (borrow.bundle === undefined || borrow.bundle.length <= most) continue
+      this.leave(borrow)
+      borrow.state = "refused"
+      borrow.reason = this.#overloaded()
+      this.deliver(borrow)
     }
   }
 

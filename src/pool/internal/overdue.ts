@@ -42,7 +42,7 @@ export class Overdue {
   #heldSince(seat: Seat, now: number): number {
     const { bundle, taken } = seat.borrow!
     if (!taken) return now
-    return Math.max(seat.lentAt!, ...(bundle ?? []).map((part) => part.seat?.lentAt ?? 0))
+    return Math.max(seat.lentAt!, ...(bundle ?? []).map((part) => part.seat?.lentAt ?? part.askedAt ?? 0))
   }
 
   #postpone(seat: Seat, since: number): void {

@@ -36,7 +36,8 @@ export class Queueing {
   /** Who gets what has come free. Those that CoDel drops are refused on the way. */
   next(): Borrow | undefined {
     const state = this.#state
-    return state.isPlain ? state.waiting.head : this.#choose()
+    const isAsked = !state.isPlain && (state.waiting.length > 0 || state.codel !== undefined)
+    return isAsked ? this.#choose() : state.waiting.head
   }
 
   /** Somebody new, at the end of the line. */
@@ -70,15 +71,20 @@ export class Queueing {
     const state = this.#state
     state.waiting.remove(borrow)
     if (borrow.mode === "try") state.tries--
-    if (state.discipline !== undefined) state.discipline.leave(borrow)
-    if (borrow.bundle !== undefined) state.forgetGathered()
-    if (state.codelAt !== undefined && state.waiting.length === 0) this.#dropping.rest()
-    // What was kept in reserve for it may be one too many now.
-    if (state.settings.targetUtilization < 1 && state.idle.length > 0) this.#upkeep.aim()
+    if (!state.isPlain || borrow.bundle !== undefined) this.#leaveWith(borrow)
     if (borrow.deadline === undefined) return
     state.deadlines.cancel(borrow.deadline)
     borrow.deadline = undefined
     if (state.deadlines.size === 0) this.#ports.aim()
+  }
+
+  /** What policies want to know of one who waits no more. */
+  #leaveWith(borrow: Borrow): void {
+    const state = this.#state
+    if (state.discipline !== undefined) state.discipline.leave(borrow)
+    if (borrow.bundle !== undefined) state.forgetGathered()
+    if (state.codelAt !== undefined && state.waiting.length === 0) this.#dropping.rest()
+    this.#upkeep.spares()
   }
 
   refuse(borrow: Borrow, refusal: Refusal | Expiry): void {

@@ -41,7 +41,10 @@ export class PoolParty implements Party {
   }
 
   closing(): number {
-    return this.#state.closing
+    const { closing, workers } = this.#state
+    let leaving = 0
+    for (const worker of workers) if (worker.isLeaving && worker.leases > 0) leaving++
+    return closing + leaving
   }
 
   coldest(): number | undefined {

@@ -30,6 +30,7 @@ import { LeaseImpl } from "./lease.ts"
 import { ManyCell } from "./manyCell.ts"
 import { reserve } from "./reserve.ts"
 import { millisOf, patched, type Recipe, resized } from "./settings.ts"
+import { mostAtOnce } from "./state.ts"
 import { termsOf, thoseThat } from "./terms.ts"
 import { type Body, ScopedCell, Use, UseCell } from "./useCell.ts"
 
@@ -212,8 +213,7 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
 
   #manyCell(n: number, options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): ManyCell {
     const front = this.#front
-    const { concurrency, fairness, maxOverflow, size } = front.settings
-    const most = Math.min((size + maxOverflow) * concurrency, fairness?.maxPerKey ?? Infinity)
+    const most = mostAtOnce(front.settings)
     if (!Number.isSafeInteger(n) || n < 1 || n > most) this.#die(`n: must be a whole number from 1 to ${most}`)
     const terms = options && termsOf(front, options)
     return new ManyCell(front, n, this.#waitOf(options?.timeout), ownerOf(options, fiber), terms, this.#dropped)

@@ -201,7 +201,7 @@ export class Staffing {
     this.#closing(worker, state.settings.closeTimeout)
     // Whoever had it, and has not touched it, is served before anything fails.
     this.#lending.serve()
-    this.#queueing.refuseTries()
+    this.#upkeep.spares()
     const now = this.#ports.now()
     // One that dies is replaced at once. But where they die faster than anybody can have them, opening does not work.
     if (worker.proven || now - worker.since >= infancy) state.stillborn = 0

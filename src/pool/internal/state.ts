@@ -203,8 +203,8 @@ export class State {
 
   /** How many should be alive for what is lent now, where some are to be in reserve. */
   get needed(): number {
+    if (this.settings.targetUtilization === 1) return 0
     const { concurrency, minIdle, size, start, targetUtilization } = this.settings
-    if (targetUtilization === 1) return 0
     const least = start === "lazy" ? 0 : minIdle
     const inUse = (this.lent.length + this.servable) / concurrency
     return Math.min(size, Math.max(least, Math.ceil(inUse / targetUtilization)))
@@ -257,12 +257,16 @@ export class State {
   private word(): Status["state"] {
     if (this.phase === "closed") return "closed"
     if (this.phase !== "open") return "draining"
-    if (this.idle.length > 0 || this.live < this.settings.size) return "ready"
+    if (this.idle.length + this.shared.length > 0 || this.live < this.settings.size) return "ready"
     return this.room > 0 ? "overflow" : "full"
   }
 }
 
 const isOnItsWay = ({ state, taken }: Borrow): boolean => !taken && (state === "lent" || state === "waiting")
+
+/** How many leases one borrower can ever have together. @internal */
+export const mostAtOnce = ({ concurrency, fairness, maxOverflow, size }: Settings): number =>
+  Math.min((size + maxOverflow) * concurrency, fairness?.maxPerKey ?? Infinity)
 
 /** The numbers of a pool that has no state. @internal */
 export const vacantStatus = (

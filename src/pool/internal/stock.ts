@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Ports } from "../Ports.ts"
-import type { Borrow } from "./borrow.ts"
+import type { Borrow, Terms } from "./borrow.ts"
 import type { Checks } from "./checks.ts"
 import type { Lending } from "./lending.ts"
 import type { Queueing } from "./queueing.ts"
@@ -39,19 +39,19 @@ export class Stock {
 
   /** There is something, but not for a newcomer: somebody who could have it waits for the check of something else. */
   get isSpokenFor(): boolean {
-    const { idle, isSuspended, servable, shared } = this.#state
-    return !isSuspended && servable > 0 && idle.length + shared.length > 0
+    const state = this.#state
+    if (state.waiting.length === 0) return false
+    return !state.isSuspended && state.servable > 0 && state.idle.length + state.shared.length > 0
   }
 
   /**
-   * A shared one that is past its time is given up before anybody is looked at: those who have been granted it, and have not
-   * taken it over, are in line again, before whoever comes now. `true`: so there may be.
+   * What would be lent next, and is past its time, is given up before anybody is looked at: those who have been granted a
+   * shared one, and have not taken it over, are in line again, before whoever comes now. `true`: so there may be.
    */
   sweep(): boolean {
-    const { idle, shared } = this.#state
+    const now = this.#ports.moment()
     let hasDiscarded = false
-    for (let worker = shared.head; worker !== undefined && idle.length === 0; worker = shared.head) {
-      if (worker.retireAt > this.#ports.moment()) break
+    for (let worker = this.#choose(); worker !== undefined && worker.retireAt <= now; worker = this.#choose()) {
       this.#lending.discard(worker)
       hasDiscarded = true
     }
@@ -60,9 +60,19 @@ export class Stock {
 
   /** Where no policy has anything to say about it. */
   takeAny(): Worker | undefined {
-    const { idle, settings } = this.#state
-    const worker = settings.strategy === "lifo" ? idle.tail : idle.head
-    if (worker !== undefined) idle.remove(worker)
+    const worker = this.#nextIdle
+    if (worker !== undefined) this.#state.idle.remove(worker)
+    return worker
+  }
+
+  /** What nearly always is all there is to be asked: nobody has come before, and what is idle is fit. */
+  takeReady(): Worker | undefined {
+    const { discipline, idle, isSuspended, waiting } = this.#state
+    const worker = this.#nextIdle
+    if (worker === undefined || waiting.length > 0 || isSuspended || discipline !== undefined) return undefined
+    const now = this.#ports.moment()
+    if (worker.retireAt <= now || this.#checks.isDoubtful(worker, now)) return undefined
+    idle.remove(worker)
     return worker
   }
 
@@ -75,11 +85,11 @@ export class Stock {
     const now = this.#ports.moment()
     if (state.isSuspended || state.discipline?.admits(borrow) === false) return undefined
     let hasClosed = false
-    let choice = this.#choose(borrow)
+    let choice = this.#choose(borrow.terms)
     while (choice !== undefined && choice.retireAt <= now) {
       this.#lending.discard(choice)
       hasClosed = true
-      choice = this.#choose(borrow)
+      choice = this.#choose(borrow.terms)
     }
     if (hasClosed) this.#staffing.hire()
     if (choice === undefined || choice.state === "lent") return choice
@@ -93,9 +103,13 @@ export class Stock {
   }
 
   /** What nobody has comes before what is shared, of which the one that has waited longest for one more. */
-  #choose({ terms }: Borrow): Worker | undefined {
-    const { idle, settings, shared } = this.#state
+  #choose(terms?: Terms): Worker | undefined {
     if (terms?.preferred?.state === "idle") return terms.preferred
-    return (settings.strategy === "lifo" ? idle.tail : idle.head) ?? shared.head
+    return this.#nextIdle ?? this.#state.shared.head
+  }
+
+  get #nextIdle(): Worker | undefined {
+    const { idle, settings } = this.#state
+    return settings.strategy === "lifo" ? idle.tail : idle.head
   }
 }

@@ -68,9 +68,9 @@ export class Upkeep {
    * the successor has its own.
    */
   mayStay(worker: Worker): boolean {
-    const { needed, open, settings, succeeded, target } = this.#state
-    if (worker.hasSuccessor) return open < Math.max(target, needed)
-    return settings.overflowTtl > 0 || open < settings.size + succeeded
+    const state = this.#state
+    if (worker.hasSuccessor) return state.open < Math.max(state.target, state.needed)
+    return state.settings.overflowTtl > 0 || state.open < state.settings.size + state.succeeded
   }
 
   // What the others tell
@@ -102,6 +102,12 @@ export class Upkeep {
   lends(now: number): void {
     const { leaseTimeout } = this.#state.settings
     if (leaseTimeout !== undefined) this.#noLaterThan(now + leaseTimeout.after)
+  }
+
+  /** Less is lent or asked for than before: what is idle in reserve for that may be one too many now. */
+  spares(): void {
+    const { idle, settings } = this.#state
+    if (settings.targetUtilization < 1 && idle.head !== undefined) this.#noLaterThan(this.#dueOf(idle.head))
   }
 
   /** A new one has come: perhaps for one whose time is nearly over, and perhaps something idle is one too many now. */
@@ -139,10 +145,8 @@ export class Upkeep {
       if (worker.hasSuccessor && this.#successionOf(worker) > now) this.#staffing.forgetSuccession(worker)
       this.#setRetirement(worker)
     }
-    for (let worker = this.#state.idle.head; worker !== undefined;) {
-      const { next }: Worker = worker
-      if (!this.keeps(worker)) this.#staffing.close(worker)
-      worker = next
+    for (const worker of this.#state.workers) {
+      if ((worker.state === "idle" || worker.isShared) && !this.keeps(worker)) this.#lending.discard(worker)
     }
     this.aim()
   }
@@ -183,18 +187,21 @@ export class Upkeep {
 
   /** The earliest instant at which there may be something to do about this one. */
   #dueOf(worker: Worker): number {
-    const { idle, needed, open, probing, settings, succeeded } = this.#state
+    const state = this.#state
+    const { idle, settings } = state
     const { head } = idle
     if (worker.state !== "idle" || head === undefined) return worker.succeedAt
-    const coldest = head.idleSince
+    const { idleSince } = head
+    const isSpare = idle.length > settings.minIdle && state.open > state.needed
+    const isOverflow = state.open > settings.size + state.succeeded
     return Math.min(
       worker.succeedAt,
       worker.retireAt,
+      isSpare ? idleSince + settings.idleTimeout : Infinity,
+      isOverflow ? idleSince + settings.overflowTtl : Infinity,
       // As soon as one has ended, the next one is looked for.
-      probing < this.#mostProbes ? worker.checkedAt + settings.keepalive : Infinity,
-      idle.length > settings.minIdle && open > needed ? coldest + settings.idleTimeout : Infinity,
-      open > settings.size + succeeded ? coldest + settings.overflowTtl : Infinity,
-      settings.asksToRetire ? Math.max(this.#judgedAt, coldest) + judgeEvery : Infinity
+      state.probing < this.#mostProbes ? worker.checkedAt + settings.keepalive : Infinity,
+      settings.asksToRetire ? Math.max(this.#judgedAt, idleSince) + judgeEvery : Infinity
     )
   }
 

@@ -450,6 +450,37 @@ describe("Machine: reconfigure", () => {
     assert.deepStrictEqual(rig.calls(), ["close 1"])
   })
 
+  it("a pool without any place refuses those who wait as soon as it drains: nothing will ever come for them", () => {
+    const rig = MachineRig.open({ size: 1 })
+    const a = rig.checkout("a")
+    const b = rig.checkout("b", { wait: Infinity })
+    rig.resize(0, 0)
+    assert.strictEqual(b.outcome, "waiting", "it may be made larger again")
+    const end = rig.shutdown("drain")
+    assert.deepStrictEqual([a.outcome, b.outcome], ["lent 1", "PoolClosed"])
+    rig.checkin(a)
+    rig.closed(1)
+    assert.deepStrictEqual(end.reports, [{ drained: 1, forced: 0 }])
+  })
+
+  it("a drain in which the last place is taken away refuses them, too", () => {
+    const rig = MachineRig.open({ size: 1 })
+    rig.checkout("a")
+    const b = rig.checkout("b", { wait: Infinity })
+    rig.shutdown("drain")
+    rig.resize(0, 0)
+    assert.strictEqual(b.outcome, "PoolClosed")
+  })
+
+  it("what is shared, and has had its uses by a new limit, is lent to nobody new", () => {
+    const rig = MachineRig.open({ maxOverflow: 1, concurrency: 2 })
+    const [a, b] = [rig.checkout("a"), rig.checkout("b")]
+    rig.checkin(a)
+    rig.reconfigure({ maxUses: 1 })
+    const c = rig.checkout("c")
+    assert.deepStrictEqual([b.outcome, c.outcome, rig.calls()], ["lent 1", "waiting", ["open 2"]])
+  })
+
   it("in a pool that is closed it changes nothing that lasts", () => {
     const rig = MachineRig.open()
     rig.shutdown("now")

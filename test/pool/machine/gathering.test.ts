@@ -208,6 +208,23 @@ describe("Machine: several asked for together", () => {
     }
   })
 
+  it("its leases are held since the last was granted, also when that one has been given back", () => {
+    for (const wait of [0, 50]) {
+      const { held, rig } = full({ size: 2, leaseTimeout: { after: 1_000, action: "revoke" } })
+      rig.checkin(held[0]!)
+      const x = many(rig, "x", 2)
+      rig.pass(900)
+      rig.checkin(held[1]!)
+      rig.taken(...x)
+      rig.pass(wait)
+      rig.checkin(x[1]!)
+      rig.pass(1_000 - wait - 1)
+      assert.deepStrictEqual(outcomes(x), ["x1 lent 2", "x2 ended"])
+      rig.pass(1)
+      assert.deepStrictEqual(outcomes(x), ["x1 ended", "x2 ended"])
+    }
+  })
+
   it("more than there can be any more, since the pool was made smaller, is refused as a whole (D-6)", () => {
     const { held, rig } = full({ size: 3 })
     const x = many(rig, "x", 3, { wait: 1_000 })

@@ -328,6 +328,28 @@ describe("Machine: targetUtilization", () => {
     assert.strictEqual(rig.numbers, "0/1/1/0/0")
   })
 
+  it("B19 a reserve is looked at again whenever less is in use, in whatever way a lease ends", () => {
+    const ends: Record<string, (rig: MachineRig, borrow: RecordedBorrow) => void> = {
+      checkin: (rig, borrow) => rig.checkin(borrow),
+      destroyed: (rig, borrow) => rig.destroyed(borrow),
+      "its resource dies": (rig, { worker }) => rig.died(worker!.id),
+      detach: (rig, borrow) => void rig.detach(borrow)
+    }
+    for (const resets of [false, true]) {
+      for (const [how, end] of Object.entries(ends)) {
+        const rig = MachineRig.open({ ...settings, idleTimeout: 100, resets })
+        const a = rig.checkout("a")
+        rig.readyAll()
+        rig.checkout("b")
+        while (rig.machine.state.opening > 0) rig.readyAll()
+        rig.pass(100)
+        assert.deepStrictEqual([rig.numbers, rig.due], ["2/2/0/0/0", undefined])
+        end(rig, a)
+        assert.strictEqual(rig.due, 0, how)
+      }
+    }
+  })
+
   it("a reserve that has been idle for idleTimeout, and is still needed, stays, and nobody looks at it for nothing", () => {
     const rig = MachineRig.open({ ...settings, idleTimeout: 100 })
     const a = rig.checkout("a")

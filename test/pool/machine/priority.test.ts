@@ -135,6 +135,14 @@ describe("Machine: keys", () => {
     assert.strictEqual(a2.outcome, "lent 3")
   })
 
+  it("maxPerKey: those without a key are one tenant, whose limit holds although something is idle", () => {
+    const rig = MachineRig.open({ size: 2, ...fair(1) })
+    const [a, b] = [rig.checkout("a"), rig.checkout("b")]
+    assert.deepStrictEqual([...outcomes([a, b]), rig.numbers], ["lent 2", "waiting", "1/1/0/0/1"])
+    rig.checkin(a)
+    assert.strictEqual(b.outcome, "lent 2")
+  })
+
   it("nothing is opened for those who are at their limit", () => {
     const rig = MachineRig.open({ size: 1, maxOverflow: 3, ...fair(1) })
     rig.checkout("a1", { key: "a" })

@@ -1,5 +1,6 @@
 /** A pool that shares a limit with others: it opens what it may, and gives up what another one needs more. */
 import { assert, describe, it } from "@effect/vitest"
+import { PoolParty } from "../../../src/pool/internal/quotaParty.ts"
 import { MachineRig } from "../../support/recordedPorts.ts"
 
 /** With others, that have given so many tickets before. */
@@ -91,5 +92,39 @@ describe("Machine: a shared limit", () => {
       rig.checkin(rig.checkout("a"))
       assert.strictEqual(rig.numbers, "1/0/0/0/0")
     }
+  })
+})
+
+describe("Machine: a shared limit, and resources that several have", () => {
+  it("one that another pool needs more is lent to nobody new, though its leases overlap, and is closed after the last", () => {
+    const rig = MachineRig.open({ concurrency: 2 }, among(0))
+    const [a, b] = [rig.checkout("a"), rig.checkout("b")]
+    rig.ports.isWanted = () => true
+    rig.checkin(a)
+    const c = rig.checkout("c")
+    assert.deepStrictEqual([c.outcome, rig.calls()], ["waiting", []])
+    rig.checkin(b)
+    assert.deepStrictEqual(rig.calls(), ["close 1"])
+  })
+
+  it("stays where nobody needs it more", () => {
+    const rig = MachineRig.open({ concurrency: 2 }, among(0))
+    const [a] = [rig.checkout("a"), rig.checkout("b")]
+    rig.checkin(a)
+    assert.strictEqual(rig.checkout("c").outcome, "lent 1")
+  })
+
+  it("counts as about to be had by others, while its last leases last", () => {
+    const rig = MachineRig.open({ size: 2, concurrency: 2 }, among(0))
+    const borrows = ["a", "b", "c", "d"].map((name) => rig.checkout(name))
+    const party = new PoolParty(rig.machine.state, (message) => rig.send(message), () => rig.ports.time)
+    assert.strictEqual(party.closing(), 0)
+    rig.ports.isWanted = () => true
+    rig.checkin(borrows[0]!)
+    assert.strictEqual(party.closing(), 1)
+    rig.checkin(borrows[2]!)
+    assert.strictEqual(party.closing(), 1, "it is closing now")
+    rig.closedAll()
+    assert.strictEqual(party.closing(), 0)
   })
 })

@@ -223,3 +223,59 @@ describe("Machine: the deadline of each lease", () => {
     assert.deepStrictEqual(rig.calls(), ["warning: lease 3 is held for longer than 1000 ms"])
   })
 })
+
+describe("Machine: those who lose what they have not taken over", () => {
+  it("a fiber that awaits the shutdown gives up all that it shares, and who had not taken it over is served after that", () => {
+    const f = fiber("f")
+    const rig = MachineRig.open({ size: 2, concurrency: 2, strategy: "fifo" })
+    const [a, b] = [rig.checkout("a", { owner: f }), rig.checkout("b", { owner: f, takes: false })]
+    const [c, d] = [rig.checkout("c", { takes: false }), rig.checkout("d")]
+    assert.deepStrictEqual(outcomes([a, b, c, d]), ["lent 1", "lent 2", "lent 1", "lent 2"])
+    rig.shutdown("drain", 1_000, f)
+    assert.deepStrictEqual(outcomes([a, b, c, d]), ["ended", "PoolClosed", "waiting", "lent 2"])
+    rig.closed(1)
+    rig.readyAll()
+    assert.strictEqual(c.outcome, "lent 3")
+  })
+
+  it("a try among them is told that there is nothing", () => {
+    const f = fiber("f")
+    const rig = MachineRig.open({ concurrency: 2 })
+    rig.checkout("a", { owner: f })
+    const b = rig.checkout("b", { mode: "try", takes: false })
+    rig.shutdown("drain", 1_000, f)
+    assert.strictEqual(b.outcome, "PoolFull")
+  })
+
+  it("so is one that loses it to the end of its time", () => {
+    const rig = MachineRig.open({ concurrency: 2, maxLifetime: 1_000, lifetimeJitter: 0 })
+    const a = rig.checkout("a", { mode: "try", takes: false })
+    rig.ports.time += 1_000
+    const b = rig.checkout("b")
+    assert.deepStrictEqual(outcomes([a, b]), ["PoolFull", "waiting"])
+  })
+
+  it("E-1 a newcomer does not overtake them, although something idle is past its time, too", () => {
+    const rig = MachineRig.open({
+      size: 2,
+      maxOverflow: 1,
+      concurrency: 2,
+      maxLifetime: 1_000,
+      lifetimeJitter: 0,
+      overflowTtl: 5_000
+    })
+    const a = rig.checkout("a", { takes: false })
+    const b = rig.checkout("b")
+    rig.ports.time += 500
+    const [c, d, e] = ["c", "d", "e"].map((name) => rig.checkout(name))
+    rig.readyAll()
+    rig.checkin(c!)
+    const f = rig.checkout("f")
+    for (const borrow of [f, b, d!]) rig.checkin(borrow)
+    assert.deepStrictEqual([a.outcome, e!.outcome, rig.status.idle], ["lent 2", "lent 3", 1])
+    // The timer is late.
+    rig.ports.time += 500
+    const g = rig.checkout("g")
+    assert.deepStrictEqual(outcomes([a, g]), ["lent 3", "waiting"])
+  })
+})

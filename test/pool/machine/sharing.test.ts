@@ -62,6 +62,11 @@ describe("Machine: seats", () => {
     ])
   })
 
+  it("also for one that prefers another one, which is not idle", () => {
+    const rig = MachineRig.open({ size: 2, concurrency: 2, strategy: "fifo" })
+    assert.deepStrictEqual(outcomes([rig.checkout("a"), rig.checkout("b", { prefers: 1 })]), ["lent 1", "lent 2"])
+  })
+
   it("of what is shared, that comes first which has had room the longest", () => {
     const rig = MachineRig.open({ size: 2, concurrency: 2, strategy: "fifo" })
     const [a, b] = ask(rig, "a", "b", "c", "d")
@@ -223,5 +228,15 @@ describe("Machine: seats", () => {
     )
     const { extra, lent, owners, shared } = rig.machine.state
     assert.deepStrictEqual([extra, lent.length, owners.size, shared.length], [0, 0, 0, 0])
+  })
+})
+
+describe("Machine: what a shared pool says of itself", () => {
+  it("C7 is ready as long as there is room for one more on something that is lent", () => {
+    const rig = MachineRig.open({ concurrency: 2 })
+    rig.checkout("a")
+    assert.strictEqual(rig.status.state, "ready")
+    rig.checkout("b")
+    assert.strictEqual(rig.status.state, "full")
   })
 })
