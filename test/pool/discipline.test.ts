@@ -124,9 +124,9 @@ describe("priorities", () => {
   it("any number may be a priority, for its lane is gone with the last who waits in it", () => {
     const tenant = new Tenant(undefined)
     const desk = new Desk()
-    tenant.seat(desk.borrow("stays"), 0, 0)
+    tenant.enter(desk.borrow("stays"), 0, 0)
     for (let priority = 1; priority < 100; priority++) {
-      tenant.unseat(tenant.seat(desk.borrow("leaves"), priority, priority))
+      tenant.leave(tenant.enter(desk.borrow("leaves"), priority, priority))
     }
     assert.strictEqual(tenant.lanes.size, 1)
     assert.strictEqual(tenant.waiting, 1)

@@ -27,7 +27,7 @@
 import { List } from "../../channel/internal/list.ts"
 import type { Borrow } from "./borrow.ts"
 import type { Codel } from "./codel.ts"
-import { type Seat, Tenant } from "./tenant.ts"
+import { type Entry, Tenant } from "./tenant.ts"
 
 /** @internal */
 export class Discipline {
@@ -35,7 +35,7 @@ export class Discipline {
   readonly #isFair: boolean
   readonly #maxPerKey: number
   readonly #overload: { readonly target: number; readonly interval: number } | undefined
-  readonly #seats = new Map<Borrow, Seat>()
+  readonly #entries = new Map<Borrow, Entry>()
   /** Those that somebody waits for or, where leases are limited, that have one. */
   readonly #tenants = new Map<string | undefined, Tenant>()
   /** Those with somebody to be served. The first has its turn. */
@@ -59,7 +59,7 @@ export class Discipline {
   }
 
   get waiting(): number {
-    return this.#seats.size
+    return this.#entries.size
   }
 
   /** How many tenants it knows of. None is left when nobody waits and nothing is lent. */
@@ -75,17 +75,17 @@ export class Discipline {
     const askedAt = borrow.askedAt ??= now
     const priority = borrow.terms?.priority ?? 0
     const tenant = this.#tenantOf(borrow)
-    this.#seats.set(borrow, tenant.seat(borrow, priority, this.#score(askedAt, priority)))
+    this.#entries.set(borrow, tenant.enter(borrow, priority, this.#score(askedAt, priority)))
     this.#settle(tenant)
   }
 
   /** Nothing if it does not wait. */
   leave(borrow: Borrow): void {
-    const seat = this.#seats.get(borrow)
-    if (seat === undefined) return
-    this.#seats.delete(borrow)
-    seat.tenant.unseat(seat)
-    this.#settle(seat.tenant)
+    const entry = this.#entries.get(borrow)
+    if (entry === undefined) return
+    this.#entries.delete(borrow)
+    entry.tenant.leave(entry)
+    this.#settle(entry.tenant)
   }
 
   /** Who is served next. It goes on waiting until it leaves. */
@@ -95,7 +95,7 @@ export class Discipline {
 
   /** By whom it is decided whether one of those who wait is dropped. */
   codelOf(borrow: Borrow): Codel | undefined {
-    return this.#seats.get(borrow)?.lane.codel
+    return this.#entries.get(borrow)?.lane.codel
   }
 
   /** Whether a newcomer that finds something idle may have it: its key is below its limit. */

@@ -8,15 +8,15 @@ import { type Linked, List } from "../../channel/internal/list.ts"
 import type { Borrow } from "./borrow.ts"
 import { Codel } from "./codel.ts"
 
-/** @internal */
-export class Seat implements Linked<Seat> {
+/** A place in a line. @internal */
+export class Entry implements Linked<Entry> {
   readonly borrow: Borrow
   /** The least is served first. */
   readonly score: number
   readonly tenant: Tenant
   readonly lane: Lane
-  prev: Seat | undefined = undefined
-  next: Seat | undefined = undefined
+  prev: Entry | undefined = undefined
+  next: Entry | undefined = undefined
 
   constructor(borrow: Borrow, score: number, tenant: Tenant, lane: Lane) {
     this.borrow = borrow
@@ -26,7 +26,7 @@ export class Seat implements Linked<Seat> {
   }
 }
 
-class Lane extends List<Seat> {
+class Lane extends List<Entry> {
   readonly priority: number
   /** Its own, and gone with it: a lane that empties is not overloaded. */
   readonly codel: Codel | undefined
@@ -59,29 +59,29 @@ export class Tenant implements Linked<Tenant> {
     this.#overload = overload
   }
 
-  seat(borrow: Borrow, priority: number, score: number): Seat {
+  enter(borrow: Borrow, priority: number, score: number): Entry {
     let lane = this.lanes.get(priority)
     if (lane === undefined) {
       lane = new Lane(priority, this.#overload && new Codel(this.#overload))
       this.lanes.set(priority, lane)
       lane.codel?.watch(borrow.askedAt!)
     }
-    const seat = new Seat(borrow, score, this, lane)
-    lane.insertBefore(seat, successorIn(lane, borrow.ticket))
+    const entry = new Entry(borrow, score, this, lane)
+    lane.insertBefore(entry, successorIn(lane, borrow.ticket))
     this.waiting++
-    return seat
+    return entry
   }
 
-  unseat(seat: Seat): void {
-    const { lane } = seat
-    lane.remove(seat)
+  leave(entry: Entry): void {
+    const { lane } = entry
+    lane.remove(entry)
     // Any number may be a priority, and each is gone with its last waiter.
     if (lane.length === 0) this.lanes.delete(lane.priority)
     this.waiting--
   }
 
   first(): Borrow | undefined {
-    let best: Seat | undefined = undefined
+    let best: Entry | undefined = undefined
     for (const { head } of this.lanes.values()) {
       if (best === undefined || (head !== undefined && isBefore(head, best))) best = head
     }
@@ -89,13 +89,13 @@ export class Tenant implements Linked<Tenant> {
   }
 }
 
-const isBefore = (one: Seat, other: Seat): boolean =>
+const isBefore = (one: Entry, other: Entry): boolean =>
   one.score < other.score || (one.score === other.score && one.borrow.ticket < other.borrow.ticket)
 
 /** Nearly always nobody; one that waits again was served before, so its place is near the head. */
-const successorIn = (lane: Lane, ticket: number): Seat | undefined => {
+const successorIn = (lane: Lane, ticket: number): Entry | undefined => {
   if (lane.tail === undefined || lane.tail.borrow.ticket < ticket) return undefined
-  let seat = lane.head
-  while (seat !== undefined && seat.borrow.ticket < ticket) seat = seat.next
-  return seat
+  let entry = lane.head
+  while (entry !== undefined && entry.borrow.ticket < ticket) entry = entry.next
+  return entry
 }
