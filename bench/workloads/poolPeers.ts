@@ -14,6 +14,11 @@ export const whitepoolPolicies: Contender = {
   kind: "ours",
   program: "peers/whitepoolPolicies"
 }
+export const whitepoolKeyed: Contender = {
+  peer: "whitepool KeyedPool.use",
+  kind: "ours",
+  program: "peers/whitepoolKeyed"
+}
 export const effectPoolUse: Contender = { peer: "effect Pool.use", kind: "effect", program: "peers/effectPoolUse" }
 export const effectPoolGet: Contender = { peer: "effect Pool.get", kind: "effect", program: "peers/effectPoolGet" }
 export const effectIoPool: Contender = {
