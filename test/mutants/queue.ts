@@ -55,7 +55,7 @@ export const queue: ReadonlyArray<Mutant> = [
   {
     id: "one-codel-for-all",
     file: discipline,
-    original: "return this.#entries.get(borrow)?.lane.codel",
+    original: "return this.#spots.get(borrow)?.lane.codel",
     replacement: "return undefined",
     breaks: "the quiet hide how long the noisy wait, and nobody is dropped",
     stands: "Q5",

@@ -27,7 +27,7 @@
 import { List } from "../../channel/internal/list.ts"
 import type { Borrow } from "./borrow.ts"
 import type { Codel } from "./codel.ts"
-import { type Entry, Tenant } from "./tenant.ts"
+import { type Spot, Tenant } from "./tenant.ts"
 
 /** @internal */
 export class Discipline {
@@ -35,7 +35,7 @@ export class Discipline {
   readonly #isFair: boolean
   readonly #maxPerKey: number
   readonly #overload: { readonly target: number; readonly interval: number } | undefined
-  readonly #entries = new Map<Borrow, Entry>()
+  readonly #spots = new Map<Borrow, Spot>()
   /** Those that somebody waits for or, where leases are limited, that have one. */
   readonly #tenants = new Map<string | undefined, Tenant>()
   /** Those with somebody to be served. The first has its turn. */
@@ -59,7 +59,7 @@ export class Discipline {
   }
 
   get waiting(): number {
-    return this.#entries.size
+    return this.#spots.size
   }
 
   /** How many tenants it knows of. None is left when nobody waits and nothing is lent. */
@@ -75,17 +75,17 @@ export class Discipline {
     const askedAt = borrow.askedAt ??= now
     const priority = borrow.terms?.priority ?? 0
     const tenant = this.#tenantOf(borrow)
-    this.#entries.set(borrow, tenant.enter(borrow, priority, this.#score(askedAt, priority)))
+    this.#spots.set(borrow, tenant.enter(borrow, priority, this.#score(askedAt, priority)))
     this.#settle(tenant)
   }
 
   /** Nothing if it does not wait. */
   leave(borrow: Borrow): void {
-    const entry = this.#entries.get(borrow)
-    if (entry === undefined) return
-    this.#entries.delete(borrow)
-    entry.tenant.leave(entry)
-    this.#settle(entry.tenant)
+    const spot = this.#spots.get(borrow)
+    if (spot === undefined) return
+    this.#spots.delete(borrow)
+    spot.tenant.leave(spot)
+    this.#settle(spot.tenant)
   }
 
   /** Who is served next. It goes on waiting until it leaves. */
@@ -95,7 +95,7 @@ export class Discipline {
 
   /** By whom it is decided whether one of those who wait is dropped. */
   codelOf(borrow: Borrow): Codel | undefined {
-    return this.#entries.get(borrow)?.lane.codel
+    return this.#spots.get(borrow)?.lane.codel
   }
 
   /** Whether a newcomer that finds something idle may have it: its key is below its limit. */

@@ -8,15 +8,15 @@ import { type Linked, List } from "../../channel/internal/list.ts"
 import type { Borrow } from "./borrow.ts"
 import { Codel } from "./codel.ts"
 
-/** A place in a line. @internal */
-export class Entry implements Linked<Entry> {
+/** Where somebody stands in a line. @internal */
+export class Spot implements Linked<Spot> {
   readonly borrow: Borrow
   /** The least is served first. */
   readonly score: number
   readonly tenant: Tenant
   readonly lane: Lane
-  prev: Entry | undefined = undefined
-  next: Entry | undefined = undefined
+  prev: Spot | undefined = undefined
+  next: Spot | undefined = undefined
 
   constructor(borrow: Borrow, score: number, tenant: Tenant, lane: Lane) {
     this.borrow = borrow
@@ -26,7 +26,7 @@ export class Entry implements Linked<Entry> {
   }
 }
 
-class Lane extends List<Entry> {
+class Lane extends List<Spot> {
   readonly priority: number
   /** Its own, and gone with it: a lane that empties is not overloaded. */
   readonly codel: Codel | undefined
@@ -59,29 +59,29 @@ export class Tenant implements Linked<Tenant> {
     this.#overload = overload
   }
 
-  enter(borrow: Borrow, priority: number, score: number): Entry {
+  enter(borrow: Borrow, priority: number, score: number): Spot {
     let lane = this.lanes.get(priority)
     if (lane === undefined) {
       lane = new Lane(priority, this.#overload && new Codel(this.#overload))
       this.lanes.set(priority, lane)
       lane.codel?.watch(borrow.askedAt!)
     }
-    const entry = new Entry(borrow, score, this, lane)
-    lane.insertBefore(entry, successorIn(lane, borrow.ticket))
+    const spot = new Spot(borrow, score, this, lane)
+    lane.insertBefore(spot, successorIn(lane, borrow.ticket))
     this.waiting++
-    return entry
+    return spot
   }
 
-  leave(entry: Entry): void {
-    const { lane } = entry
-    lane.remove(entry)
+  leave(spot: Spot): void {
+    const { lane } = spot
+    lane.remove(spot)
     // Any number may be a priority, and each is gone with its last waiter.
     if (lane.length === 0) this.lanes.delete(lane.priority)
     this.waiting--
   }
 
   first(): Borrow | undefined {
-    let best: Entry | undefined = undefined
+    let best: Spot | undefined = undefined
     for (const { head } of this.lanes.values()) {
       if (best === undefined || (head !== undefined && isBefore(head, best))) best = head
     }
@@ -89,13 +89,13 @@ export class Tenant implements Linked<Tenant> {
   }
 }
 
-const isBefore = (one: Entry, other: Entry): boolean =>
+const isBefore = (one: Spot, other: Spot): boolean =>
   one.score < other.score || (one.score === other.score && one.borrow.ticket < other.borrow.ticket)
 
 /** Nearly always nobody; one that waits again was served before, so its place is near the head. */
-const successorIn = (lane: Lane, ticket: number): Entry | undefined => {
+const successorIn = (lane: Lane, ticket: number): Spot | undefined => {
   if (lane.tail === undefined || lane.tail.borrow.ticket < ticket) return undefined
-  let entry = lane.head
-  while (entry !== undefined && entry.borrow.ticket < ticket) entry = entry.next
-  return entry
+  let spot = lane.head
+  while (spot !== undefined && spot.borrow.ticket < ticket) spot = spot.next
+  return spot
 }
