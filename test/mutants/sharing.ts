@@ -145,7 +145,7 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "reserved-one-shared",
     file: machine("sharing"),
-    original: " &&\n      worker.reservations === undefined\n",
+    original: " && worker.reservations === undefined\n",
     replacement: "\n",
     breaks: "somebody new shares what another one waits to have alone",
     stands: "C7",
@@ -389,6 +389,15 @@ export const sharing: ReadonlyArray<Mutant> = [
     original: "if ((worker.state === \"idle\" || worker.isShared) && !",
     replacement: "if (worker.state === \"idle\" && !",
     breaks: "what is shared is lent on, past a new limit",
+    stands: "L12",
+    tests: ["test/pool/machine/changes.test.ts"]
+  },
+  {
+    id: "spent-one-shared-after-a-reservation",
+    file: machine("sharing"),
+    original: "worker.uses < settings.maxUses && worker.reservations === undefined",
+    replacement: "worker.reservations === undefined",
+    breaks: "what was reserved while its uses ran out is lent on",
     stands: "L12",
     tests: ["test/pool/machine/changes.test.ts"]
   },

@@ -29,7 +29,7 @@ export class Sharing {
   settle(worker: Worker): void {
     const { settings, shared } = this.#state
     const isShared = worker.leases > 0 && worker.leases < settings.concurrency && !worker.isLeaving &&
-      worker.reservations === undefined
+      worker.uses < settings.maxUses && worker.reservations === undefined
     if (isShared === worker.isShared) return
     worker.isShared = isShared
     if (isShared) shared.append(worker)

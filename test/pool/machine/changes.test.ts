@@ -481,6 +481,18 @@ describe("Machine: reconfigure", () => {
     assert.deepStrictEqual([b.outcome, c.outcome, rig.calls()], ["lent 1", "waiting", ["open 2"]])
   })
 
+  it("nor is one that somebody has reserved meanwhile, when that is over", () => {
+    const rig = MachineRig.open({ maxOverflow: 1, concurrency: 3 })
+    const [a, b] = [rig.checkout("a"), rig.checkout("b")]
+    rig.checkin(b)
+    const reservation = { borrow: a, reply: () => {} }
+    rig.send({ _tag: "Reserve", reservation })
+    rig.reconfigure({ maxUses: 1 })
+    const c = rig.checkout("c")
+    rig.send({ _tag: "Unreserve", reservation })
+    assert.deepStrictEqual([a.outcome, c.outcome], ["lent 1", "waiting"])
+  })
+
   it("in a pool that is closed it changes nothing that lasts", () => {
     const rig = MachineRig.open()
     rig.shutdown("now")
