@@ -28,8 +28,11 @@ export interface Ports {
   readonly claim: () => boolean
   /** One that was claimed is gone. */
   readonly disclaim: () => void
-  /** What is free would go to the waiter of this ticket, or be idle: does another pool need its place more? */
-  readonly yields: (ticket: number | undefined) => boolean
+  /**
+   * What is free, or is given back by one of those who share it (`isHeld`), would go to the waiter of this ticket, or be idle:
+   * does another pool need its place more?
+   */
+  readonly yields: (ticket: number | undefined, isHeld: boolean) => boolean
   /** Start a worker; it answers `Ready` or `Exited`. */
   readonly open: (worker: Worker) => void
   /** Tell a worker to close; it answers `Exited`. */

@@ -282,7 +282,7 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "never-yields",
     file: machine("lending"),
-    original: "if (isSpent || (state.isLimited && this.#ports.yields(waiter?.ticket))) {",
+    original: "if (isSpent || this.#isOwed(waiter, false)) {",
     replacement: "if (isSpent) {",
     breaks: "a pool keeps what another one needs more",
     stands: "K2",
@@ -291,8 +291,8 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "yields-to-nobody",
     file: machine("lending"),
-    original: "(state.isLimited && this.#ports.yields",
-    replacement: "(this.#ports.yields",
+    original: "return isLimited && this.#ports.yields",
+    replacement: "return this.#ports.yields",
     breaks: "a pool that shares no limit asks others",
     stands: "K2",
     tests: testOf("quota")

@@ -4,7 +4,8 @@ import type { Mutant } from "./mutants.ts"
 const machine = (file: string) => `src/pool/internal/${file}.ts`
 const testOf = (...names: ReadonlyArray<string>) => names.map((name) => `test/pool/machine/${name}.test.ts`)
 const seats = testOf("sharing")
-const quota = ["test/pool/machine/quota.test.ts"]
+const quota = testOf("quota")
+const quotas = testOf("quotaShared")
 const ends = testOf("sharedEnds", "sharedShutdown")
 const wishes = testOf("reserving")
 const together = testOf("gathering", "gatheringOrder")
@@ -94,15 +95,6 @@ export const sharing: ReadonlyArray<Mutant> = [
     breaks: "the first who gives a shared resource back makes it idle under the others",
     stands: "F-1",
     tests: seats
-  },
-  {
-    id: "spent-one-shared-on",
-    file: machine("lending"),
-    original: "if (isOwed || !this.#upkeep.keeps(worker)) this",
-    replacement: "if (isOwed) this",
-    breaks: "a resource past its uses goes on as long as its leases overlap",
-    stands: "L12",
-    tests: ends
   },
   {
     id: "closed-under-others",
@@ -402,6 +394,24 @@ export const sharing: ReadonlyArray<Mutant> = [
     tests: ["test/pool/machine/changes.test.ts"]
   },
   {
+    id: "sweeps-once",
+    file: machine("asking"),
+    original: "    while (this.#stock.sweep()) {\n",
+    replacement: "    if (this.#stock.sweep()) {\n",
+    breaks: "a newcomer finds out that the next one is past its time, too, and who had been granted it is forgotten",
+    stands: "E-1",
+    tests: ends
+  },
+  {
+    id: "part-of-too-many",
+    file: machine("queueing"),
+    original: "borrow.bundle !== undefined && borrow.bundle.length > mostAtOnce(settings)",
+    replacement: "false",
+    breaks: "who has lost a part of what there can never be again waits for it",
+    stands: "C10",
+    tests: together
+  },
+  {
     id: "full-with-a-seat",
     file: machine("state"),
     original: "this.idle.length + this.shared.length > 0 || this.live",
@@ -413,20 +423,20 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "overlaps-for-ever",
     file: machine("lending"),
-    original: "const isOwed = this.#state.isLimited && this.#ports.yields(this.#queueing.next()?.ticket)",
-    replacement: "const isOwed = false",
+    original: "this.#upkeep.keeps(worker) && !this.#isOwed(this.#queueing.next(), true)",
+    replacement: "this.#upkeep.keeps(worker)",
     breaks: "a resource whose leases overlap is never free for another pool",
     stands: "K2",
     tests: quota
   },
   {
     id: "leaving-not-counted",
-    file: machine("quotaParty"),
-    original: "return closing + leaving",
-    replacement: "return closing",
+    file: machine("quota"),
+    original: " + (isHeld ? this.#leaving : 0)",
+    replacement: "",
     breaks: "more is given up than other pools want",
     stands: "K2",
-    tests: quota
+    tests: quotas
   },
   {
     id: "held-before-it-was-whole",
@@ -436,6 +446,51 @@ export const sharing: ReadonlyArray<Mutant> = [
     breaks: "what came first is held for too long as soon as what came last is given back",
     stands: "Q10",
     tests: together
+  },
+  {
+    id: "leaving-is-room-for-all",
+    file: machine("quota"),
+    original: "(isHeld ? this.#leaving : 0)",
+    replacement: "this.#leaving",
+    breaks: "what is free is kept from who waits elsewhere, because something else may be free one day",
+    stands: "K2",
+    tests: quotas
+  },
+  {
+    id: "judged-by-the-next",
+    file: machine("lending"),
+    original: "next && waiting.head!.ticket",
+    replacement: "next?.ticket",
+    breaks: "a pool closes and opens for ever, where its next waiter is not its oldest",
+    stands: "K2",
+    tests: quotas
+  },
+  {
+    id: "probed-although-owed",
+    file: machine("upkeep"),
+    original: "(isLimited && this.#ports.yields(undefined, false))",
+    replacement: "false",
+    breaks: "what was probed is idle while somebody waits for its place elsewhere",
+    stands: "K2",
+    tests: quotas
+  },
+  {
+    id: "probed-beyond-the-bound",
+    file: machine("upkeep"),
+    original: "const isUnwanted = ceiling > bound || ",
+    replacement: "const isUnwanted = ",
+    breaks: "what was probed while the pool was made smaller is idle beyond its bound",
+    stands: "Z1",
+    tests: ["test/pool/machine/changes.test.ts"]
+  },
+  {
+    id: "tripped-without-a-place",
+    file: machine("quotaParty"),
+    original: "isTripped ? 1 : 0",
+    replacement: "0",
+    breaks: "a pool whose breaker is open never finds out that it can open again",
+    stands: "Q8",
+    tests: quotas
   },
   {
     id: "bundle-stays-in-the-lobby",

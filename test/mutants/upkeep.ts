@@ -90,8 +90,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "probe-proves-nothing",
     file: machine("upkeep"),
-    original: "    worker.checkedAt = this.#ports.moment()\n    if (!this.mayStay",
-    replacement: "    if (!this.mayStay",
+    original: "    worker.checkedAt = this.#ports.moment()\n    const { bound, ceiling",
+    replacement: "    const { bound, ceiling",
     breaks: "a resource is probed again as soon as its probe has ended",
     stands: "H8",
     tests: testOf("checks")
@@ -99,8 +99,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "probed-without-a-place",
     file: machine("upkeep"),
-    original: "if (!this.mayStay(worker) || !this.keeps(worker))",
-    replacement: "if (!this.keeps(worker))",
+    original: "isUnwanted || !this.mayStay(worker) || !this.keeps(worker)",
+    replacement: "isUnwanted || !this.keeps(worker)",
     breaks: "one whose place has gone while it was probed stays idle",
     stands: "D-1",
     tests: testOf("changes")
@@ -108,8 +108,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "probed-past-its-end",
     file: machine("upkeep"),
-    original: "if (!this.mayStay(worker) || !this.keeps(worker))",
-    replacement: "if (!this.mayStay(worker))",
+    original: "isUnwanted || !this.mayStay(worker) || !this.keeps(worker)",
+    replacement: "isUnwanted || !this.mayStay(worker)",
     breaks: "one whose lifetime ends during its probe goes on",
     stands: "G-7",
     tests: testOf("checks")

@@ -58,7 +58,8 @@ export class Asking {
     if (state.quiet !== undefined) state.askedLast = this.#ports.moment()
     const ready = borrow.terms === undefined ? this.#stock.takeReady() : undefined
     if (ready !== undefined) return this.#lending.lend(ready, borrow)
-    if (this.#stock.sweep()) {
+    // Whoever is served first may take what was fit, and what is next then be past its time, too.
+    while (this.#stock.sweep()) {
       this.#lending.serve()
       this.#staffing.hire()
     }

@@ -175,7 +175,7 @@ export class Lending {
     const waiter = isKept ? this.#queueing.next() : undefined
     // It has had its time; or there is one too many, since the pool was made smaller; or another pool needs its place more.
     const isSpent = !isKept || (state.ceiling > state.bound && state.open >= state.bound)
-    if (isSpent || (state.isLimited && this.#ports.yields(waiter?.ticket))) {
+    if (isSpent || this.#isOwed(waiter, false)) {
       this.#staffing.close(worker)
       this.serve()
       this.#staffing.hire()
@@ -309,8 +309,14 @@ export class Lending {
 
   /** Others have it still. One that another pool needs more is lent to nobody new, or it might never be free. */
   #lighten(worker: Worker): void {
-    const isOwed = this.#state.isLimited && this.#ports.yields(this.#queueing.next()?.ticket)
-    if (isOwed || !this.#upkeep.keeps(worker)) this.discard(worker)
+    const isKept = this.#upkeep.keeps(worker) && !this.#isOwed(this.#queueing.next(), true)
+    if (!isKept) this.discard(worker)
     this.#refill()
+  }
+
+  /** Another pool needs its place more. This one is judged by its oldest waiter, as the limit does, whoever is next. */
+  #isOwed(next: Borrow | undefined, isHeld: boolean): boolean {
+    const { isLimited, waiting } = this.#state
+    return isLimited && this.#ports.yields(next && waiting.head!.ticket, isHeld)
   }
 }

@@ -12,7 +12,7 @@ import type { AnyFiber, Borrow, Refusal } from "./borrow.ts"
 import { Discipline } from "./discipline.ts"
 import type { Dropping } from "./dropping.ts"
 import { Expiry } from "./expiry.ts"
-import type { State } from "./state.ts"
+import { mostAtOnce, type State } from "./state.ts"
 import type { Upkeep } from "./upkeep.ts"
 
 /** @internal */
@@ -50,7 +50,9 @@ export class Queueing {
 
   /** Somebody who has had a place before, and has it again. */
   rejoin(borrow: Borrow): void {
-    const { waiting } = this.#state
+    const { settings, waiting } = this.#state
+    // What it was granted of that is lost, and the pool was made smaller meanwhile.
+    if (borrow.bundle !== undefined && borrow.bundle.length > mostAtOnce(settings)) return this.refuseOverloaded(borrow)
     let successor = waiting.head
     while (successor !== undefined && successor.ticket < borrow.ticket) successor = successor.next
     waiting.insertBefore(borrow, successor)

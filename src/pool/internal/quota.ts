@@ -19,14 +19,16 @@ import type { Host } from "../../channel/internal/host.ts"
 
 /** A pool, as far as a quota is concerned. All of it is of one moment, and none of it changes anything but what it says. @internal */
 export interface Party {
-  /** How many it would open now for those who wait, had it the room. */
+  /** How many it would open now for those who wait, or to see whether it can open again, had it the room. */
   readonly demand: () => number
   /** When the first of those came, in the order that all pools share. */
   readonly firstTicket: () => number
   /** Whether it has anything at all, or is about to. */
   readonly isBare: () => boolean
-  /** How many are on their way out. */
+  /** How many are being closed. */
   readonly closing: () => number
+  /** How many are to be closed as soon as the last who shares them has given them back, whenever that is. */
+  readonly leaving: () => number
   /** Since when its coldest idle resource has been idle; `undefined`: nothing is. */
   readonly coldest: () => number | undefined
   /** Ask again. Never called in a turn. */
@@ -89,8 +91,11 @@ export class Quota {
     this.#schedule()
   }
 
-  /** Is what this one has free of more use elsewhere than to its waiter of that ticket, or than to nobody? */
-  owes(member: Member, ticket: number | undefined): boolean {
+  /**
+   * Is what this one has free of more use elsewhere than to its waiter of that ticket, or than to nobody? What is held by
+   * others still may be long in coming: what leaves already is enough of that, but nothing that is free waits for it.
+   */
+  owes(member: Member, ticket: number | undefined, isHeld: boolean): boolean {
     if (this.#line.size === 0) return false
     let claims = 0
     for (const other of this.#line) {
@@ -100,7 +105,7 @@ export class Quota {
       else if (demand > 0 && other.party.isBare() && other.party.firstTicket() < ticket) claims++
     }
     // As many places as that are about to be had anyway.
-    return claims > this.#max - this.#taken + this.#closing
+    return claims > this.#max - this.#taken + this.#closing + (isHeld ? this.#leaving : 0)
   }
 
   // Within
@@ -109,6 +114,12 @@ export class Quota {
     let closing = 0
     for (const { party } of this.#members) closing += party.closing()
     return closing
+  }
+
+  get #leaving(): number {
+    let leaving = 0
+    for (const { party } of this.#members) leaving += party.leaving()
+    return leaving
   }
 
   #schedule(): void {
@@ -196,9 +207,12 @@ export class Member {
     this.#quota.free(1)
   }
 
-  /** Something is free, and would go to the waiter of that ticket, or be idle. Is it to be closed, for the sake of another pool? */
-  owes(ticket: number | undefined): boolean {
-    return this.#quota.owes(this, ticket)
+  /**
+   * Something is free, or others share it still (`isHeld`), and would go to the waiter of that ticket, or be idle. Is it to be
+   * closed, for the sake of another pool?
+   */
+  owes(ticket: number | undefined, isHeld: boolean): boolean {
+    return this.#quota.owes(this, ticket, isHeld)
   }
 
   /** Nothing of it is left, in whatever way it ended. */

@@ -20,11 +20,11 @@ export class PoolParty implements Party {
   }
 
   demand(): number {
-    const { backoff, coming, failures, isSuspended, opening, phase, room, servable, settings } = this.#state
+    const { backoff, coming, failures, isSuspended, isTripped, opening, phase, room, servable, settings } = this.#state
     // As the pool itself goes about it, see `staffing.ts`.
     if (phase === "closing" || phase === "closed" || backoff !== undefined || isSuspended) return 0
     const abreast = failures > 0 ? 1 : settings.openConcurrency
-    const sought = Math.ceil(servable / settings.concurrency) - coming
+    const sought = Math.max(isTripped ? 1 : 0, Math.ceil(servable / settings.concurrency) - coming)
     return Math.max(0, Math.min(sought, opening + room, abreast) - opening)
   }
 
@@ -41,10 +41,13 @@ export class PoolParty implements Party {
   }
 
   closing(): number {
-    const { closing, workers } = this.#state
+    return this.#state.closing
+  }
+
+  leaving(): number {
     let leaving = 0
-    for (const worker of workers) if (worker.isLeaving && worker.leases > 0) leaving++
-    return closing + leaving
+    for (const worker of this.#state.workers) if (worker.isLeaving && worker.leases > 0) leaving++
+    return leaving
   }
 
   coldest(): number | undefined {

@@ -130,8 +130,8 @@ export class Shell implements Ports {
     this.member?.give()
   }
 
-  yields(ticket: number | undefined): boolean {
-    return this.member?.owes(ticket) ?? false
+  yields(ticket: number | undefined, isHeld: boolean): boolean {
+    return this.member?.owes(ticket, isHeld) ?? false
   }
 
   open(worker: Worker): void {

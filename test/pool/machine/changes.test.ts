@@ -493,6 +493,15 @@ describe("Machine: reconfigure", () => {
     assert.deepStrictEqual([a.outcome, c.outcome], ["lent 1", "waiting"])
   })
 
+  it("what is being probed when its place is taken away is not idle again, although overflow may linger", () => {
+    const rig = MachineRig.open({ size: 1, overflowTtl: 200, keepalive: 150 })
+    rig.pass(400)
+    rig.resize(0, 0)
+    rig.calls()
+    rig.checked(1, "probe")
+    assert.deepStrictEqual([rig.calls(), rig.numbers], [["close 1"], "0/0/0/1/0"])
+  })
+
   it("in a pool that is closed it changes nothing that lasts", () => {
     const rig = MachineRig.open()
     rig.shutdown("now")

@@ -208,6 +208,17 @@ describe("Machine: several asked for together", () => {
     }
   })
 
+  it("one that loses a part after the pool was made too small for it is refused, and keeps nothing", () => {
+    const rig = MachineRig.open({ size: 2 })
+    const x = many(rig, "x", 2)
+    rig.resize(1)
+    rig.died(x[0]!.worker!.id)
+    assert.strictEqual(x[0]!.outcome, "PoolOverloaded")
+    leave(rig, x)
+    rig.closedAll()
+    assert.strictEqual(rig.numbers, "1/0/0/0/0")
+  })
+
   it("its leases are held since the last was granted, also when that one has been given back", () => {
     for (const wait of [0, 50]) {
       const { held, rig } = full({ size: 2, leaseTimeout: { after: 1_000, action: "revoke" } })

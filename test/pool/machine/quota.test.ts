@@ -1,6 +1,5 @@
 /** A pool that shares a limit with others: it opens what it may, and gives up what another one needs more. */
 import { assert, describe, it } from "@effect/vitest"
-import { PoolParty } from "../../../src/pool/internal/quotaParty.ts"
 import { MachineRig } from "../../support/recordedPorts.ts"
 
 /** With others, that have given so many tickets before. */
@@ -112,19 +111,5 @@ describe("Machine: a shared limit, and resources that several have", () => {
     const [a] = [rig.checkout("a"), rig.checkout("b")]
     rig.checkin(a)
     assert.strictEqual(rig.checkout("c").outcome, "lent 1")
-  })
-
-  it("counts as about to be had by others, while its last leases last", () => {
-    const rig = MachineRig.open({ size: 2, concurrency: 2 }, among(0))
-    const borrows = ["a", "b", "c", "d"].map((name) => rig.checkout(name))
-    const party = new PoolParty(rig.machine.state, (message) => rig.send(message), () => rig.ports.time)
-    assert.strictEqual(party.closing(), 0)
-    rig.ports.isWanted = () => true
-    rig.checkin(borrows[0]!)
-    assert.strictEqual(party.closing(), 1)
-    rig.checkin(borrows[2]!)
-    assert.strictEqual(party.closing(), 1, "it is closing now")
-    rig.closedAll()
-    assert.strictEqual(party.closing(), 0)
   })
 })

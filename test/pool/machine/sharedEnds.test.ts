@@ -278,4 +278,14 @@ describe("Machine: those who lose what they have not taken over", () => {
     const g = rig.checkout("g")
     assert.deepStrictEqual(outcomes([a, g]), ["lent 3", "waiting"])
   })
+
+  it("nor where another one past its time comes next only after they have been served again", () => {
+    const rig = MachineRig.open({ size: 3, concurrency: 2, strategy: "fifo" })
+    const [a, b] = [rig.checkout("a", { takes: false }), rig.checkout("b")]
+    const t = rig.checkout("t", { mode: "try", takes: false })
+    assert.deepStrictEqual(outcomes([a, b, t]), ["lent 1", "lent 2", "lent 3"])
+    rig.evict([1, 3])
+    const c = rig.checkout("c")
+    assert.deepStrictEqual(outcomes([a, b, t, c]), ["lent 2", "lent 2", "PoolFull", "waiting"])
+  })
 })
