@@ -38,7 +38,7 @@ export interface Options<in out A, out E = never, out R = never, out RL = never>
   readonly maxOverflow?: number | undefined
   /** Names the pool in errors and log lines. Default `"pool"`. */
   readonly name?: string | undefined
-  /** One budget for queue and opening together. Default 5 seconds, as poolboy; waiting for ever must be written: `"infinity"`. */
+  /** One budget for queue, opening and checks together. Default 5 seconds, as poolboy; waiting for ever must be written: `"infinity"`. */
   readonly checkoutTimeout?: Duration.Input | "infinity" | undefined
   /** How many may wait for a resource that is lent; callers for whom there is room to open are not counted. Default: any number. */
   readonly maxWaiting?: number | undefined

@@ -38,7 +38,8 @@ export {
   PoolFull,
   PoolOverloaded,
   ReservationConflict,
-  RestartIntensityExceeded
+  RestartIntensityExceeded,
+  SharedLease
 } from "./PoolError.ts"
 export type {
   CheckoutError,

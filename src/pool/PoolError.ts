@@ -15,7 +15,9 @@ import type { Status } from "./Status.ts"
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(3)} s`
 
 const numbers = (status: Status): string =>
-  `size=${status.size}+${status.maxOverflow}, idle=${status.idle}, lent=${status.lent}, opening=${status.opening}, ` +
+  `${
+    status.suspended ? "suspended, " : ""
+  }size=${status.size}+${status.maxOverflow}, idle=${status.idle}, lent=${status.lent}, opening=${status.opening}, ` +
   `${checks(status)}closing=${status.closing}, waiting=${status.waiting}`
 
 const checks = ({ resetting, validating }: Status): string =>
@@ -69,14 +71,18 @@ export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTi
     const failure = this.lastOpenFailure === undefined
       ? ""
       : `; last opening failed with ${errorName(this.lastOpenFailure)}`
+    // What is idle and not lent to who waits is kept from him by one thing only, where the pool lends at all.
+    const limit = this.status.idle > 0 && !this.status.suspended && this.phase === "queue"
+      ? "; its key has as many as maxPerKey allows"
+      : ""
     const deadlock = this.mayBeDeadlock ? "; all of them are held by fibers that wait for one more" : ""
     return `pool "${this.pool}": no resource within ${seconds(Duration.toMillis(this.waited))} ` +
-      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure}${deadlock})`
+      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure}${limit}${deadlock})`
   }
 }
 
 /**
- * `tryCheckout` found nothing idle.
+ * `tryCheckout` found nothing idle, or nothing that it may have: the pool is suspended, or its key has `maxPerKey`.
  *
  * @category errors
  * @since 0.1.0
@@ -86,7 +92,8 @@ export class PoolFull extends Data.TaggedError("PoolFull")<{
   readonly status: Status
 }> {
   override get message(): string {
-    return `pool "${this.pool}": nothing idle (${numbers(this.status)})`
+    const what = this.status.idle > 0 ? "nothing to be had at once" : "nothing idle"
+    return `pool "${this.pool}": ${what} (${numbers(this.status)})`
   }
 }
 
@@ -95,8 +102,9 @@ export class PoolFull extends Data.TaggedError("PoolFull")<{
  *
  * **Details**
  *
- * `reason` says what has refused this one: `maxWaiting`, for as many already wait for a resource that is lent; or `codel`
- * (DBConnection's `queue_target`), for the line has been slow, and this one has waited for longer than twice the target.
+ * `reason` says what has refused this one: `maxWaiting`, for as many already wait for a resource that is lent; `codel`
+ * (DBConnection's `queue_target`), for the line has been slow, and this one has waited for longer than twice the target; or
+ * `size`, for the pool was made too small for a `checkoutMany`.
  *
  * @category errors
  * @since 0.1.0
@@ -104,14 +112,16 @@ export class PoolFull extends Data.TaggedError("PoolFull")<{
 export class PoolOverloaded extends Data.TaggedError("PoolOverloaded")<{
   readonly pool: string
   readonly status: Status
-  readonly reason: "maxWaiting" | "codel"
+  readonly reason: "maxWaiting" | "codel" | "size"
   readonly waited: Duration.Duration
 }> {
   override get message(): string {
-    const why = this.reason === "codel"
-      ? `dropped from a slow queue after ${seconds(Duration.toMillis(this.waited))}`
-      : "too many are waiting"
-    return `pool "${this.pool}": ${why} (${numbers(this.status)})`
+    const why = {
+      maxWaiting: "too many are waiting",
+      codel: `dropped from a slow queue after ${seconds(Duration.toMillis(this.waited))}`,
+      size: "made too small for so many together"
+    }
+    return `pool "${this.pool}": ${why[this.reason]} (${numbers(this.status)})`
   }
 }
 
@@ -162,7 +172,8 @@ export class RestartIntensityExceeded extends Data.TaggedError("RestartIntensity
 }
 
 /**
- * The opening this waiter was in line for failed, under `onOpenFailure: "fail"`.
+ * The opening this waiter was in line for failed, under `onOpenFailure: "fail"`; or the circuit breaker is open (`breaker`); or
+ * the pool of a `KeyedPool`'s key could not be made.
  *
  * @category errors
  * @since 0.1.0
@@ -238,16 +249,34 @@ export class LeaseExpired extends Data.TaggedError("LeaseExpired")<{
 }
 
 /**
- * Defect: a lease was given to the session of another pool. Nothing changes in either.
+ * Defect: the resource of this lease cannot be detached, for others share it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SharedLease extends Data.TaggedError("SharedLease")<{
+  readonly pool: string
+  readonly leaseId: number
+}> {
+  override get message(): string {
+    return `pool "${this.pool}": lease ${this.leaseId} shares its resource with others, and cannot be detached`
+  }
+}
+
+/**
+ * Defect: a lease was given to the session of another pool, or something that is no lease (`leaseId` is `undefined`). Nothing
+ * changes in either.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ForeignLease extends Data.TaggedError("ForeignLease")<{
   readonly pool: string
-  readonly leaseId: number
+  readonly leaseId: number | undefined
 }> {
   override get message(): string {
-    return `pool "${this.pool}": lease ${this.leaseId} belongs to another pool`
+    return this.leaseId === undefined
+      ? `pool "${this.pool}": what was given for a lease is none`
+      : `pool "${this.pool}": lease ${this.leaseId} belongs to another pool`
   }
 }

@@ -28,7 +28,7 @@ import type { ShutdownReport, Status } from "./Status.ts"
  */
 export interface CheckoutOptions<in A = unknown> {
   /**
-   * One budget for queue and opening together; default: the pool's `checkoutTimeout`. `0`: an idle resource, or
+   * One budget for queue, opening and checks together; default: the pool's `checkoutTimeout`. `0`: an idle resource, or
    * `CheckoutTimeout` at once. Negative or NaN dies with `InvalidOptions`.
    */
   readonly timeout?: Duration.Input | "infinity" | undefined
@@ -203,7 +203,8 @@ export interface Session<out A, out E = never> {
   readonly reconfigure: (patch: Patch<A>) => Effect.Effect<void, InvalidOptions>
   /**
    * Until `resume`, nothing is lent and nothing is opened: checkouts wait within their deadlines, `tryCheckout` finds nothing.
-   * What is lent goes on, and comes back. For the minutes of a failover. A shutdown resumes. (HikariCP's `suspendPool`.)
+   * What is lent goes on, and comes back. Nobody is refused meanwhile for an opening that fails, or an open `breaker`: that is
+   * told after `resume`. For the minutes of a failover. A shutdown resumes. (HikariCP's `suspendPool`.)
    */
   readonly suspend: Effect.Effect<void>
   readonly resume: Effect.Effect<void>

@@ -10,8 +10,8 @@
  * **Details**
  *
  * `opening + idle + lent + resetting + validating + closing` never exceeds `size + maxOverflow` (after a `resize` to less: what
- * there was, and it only falls). `state` is poolboy's word: `ready` has
- * something idle (or less than `size` alive), `overflow` has nothing idle but room left, `full` has no room.
+ * there was, and it only falls). `state` is poolboy's word: `ready` has something idle (or shared by fewer than may share it, or
+ * less than `size` alive), `overflow` has nothing of that but room left, `full` has no room.
  *
  * @category models
  * @since 0.1.0

@@ -217,7 +217,7 @@ type At<Tag extends string> = Error & { readonly _tag: Tag; readonly pool: strin
 holds<Extends<Pool.CheckoutTimeout<SqlError>, At<"CheckoutTimeout">>>()
 holds<Extends<Pool.PoolFull, At<"PoolFull"> & { readonly status: Pool.Status }>>()
 holds<Extends<Pool.PoolOverloaded, At<"PoolOverloaded"> & { readonly status: Pool.Status }>>()
-holds<Same<Pool.PoolOverloaded["reason"], "maxWaiting" | "codel">>()
+holds<Same<Pool.PoolOverloaded["reason"], "maxWaiting" | "codel" | "size">>()
 holds<Same<Pool.PoolOverloaded["waited"], Duration.Duration>>()
 holds<Extends<Pool.ReservationConflict, At<"ReservationConflict"> & { readonly leaseId: number }>>()
 holds<Extends<Pool.PoolClosed, At<"PoolClosed">>>()
@@ -227,7 +227,8 @@ holds<Extends<Pool.OpenFailed<SqlError>, At<"OpenFailed">>>()
 holds<Extends<Pool.OpenTimeout, At<"OpenTimeout"> & { readonly after: Duration.Duration }>>()
 holds<Extends<Pool.InvalidOptions, At<"InvalidOptions"> & { readonly problems: ReadonlyArray<string> }>>()
 holds<Extends<Pool.LeaseExpired, At<"LeaseExpired"> & { readonly leaseId: number }>>()
-holds<Extends<Pool.ForeignLease, At<"ForeignLease"> & { readonly leaseId: number }>>()
+holds<Extends<Pool.SharedLease, At<"SharedLease"> & { readonly leaseId: number }>>()
+holds<Extends<Pool.ForeignLease, At<"ForeignLease"> & { readonly leaseId: number | undefined }>>()
 
 /* Covariant in both. */
 holds<Extends<Pool.Session<"a", "e">, Pool.Session<string, string>>>()

@@ -20,6 +20,18 @@ export type Command =
     /** One of those that are idle, if it is a number. */
     readonly prefers: number | undefined
   }
+  /** So many together, or as many of them as there can be. */
+  | {
+    readonly _tag: "many"
+    readonly n: number
+    readonly wait: number
+    readonly fiber: number
+    readonly owner: "asker" | "other" | "none"
+    readonly late: boolean
+    readonly priority: number
+    readonly key: string | undefined
+    readonly prefers: number | undefined
+  }
   /** The asker is gone before its message is handled. */
   | { readonly _tag: "cancelFirst" }
   /** Replies reach their askers. */
@@ -28,6 +40,9 @@ export type Command =
   | { readonly _tag: "checkin"; readonly which: number }
   | { readonly _tag: "destroyed"; readonly which: number }
   | { readonly _tag: "adopt"; readonly which: number; readonly fiber: number }
+  /** Whoever has one wants it alone, and does no more. */
+  | { readonly _tag: "reserve"; readonly which: number }
+  | { readonly _tag: "unreserve"; readonly which: number }
   | { readonly _tag: "unreachable"; readonly which: number }
   /** Anything at all about a borrow that has ended. */
   | { readonly _tag: "stale"; readonly which: number; readonly how: number }
@@ -42,7 +57,7 @@ export type Command =
   | {
     readonly _tag: "died"
     readonly which: number
-    readonly prefer: "any" | "idle" | "untaken" | "probing" | "resetting" | "validating"
+    readonly prefer: "any" | "wanted" | "idle" | "untaken" | "probing" | "resetting" | "validating"
   }
   | { readonly _tag: "closed"; readonly which: number }
   /** Whatever opens hangs up at once. */

@@ -4,6 +4,7 @@
 import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import type { Checked, Message, WorkerExit } from "../../src/pool/Message.ts"
+import type { Wish } from "./reservations.ts"
 import type { Resource } from "./resource.ts"
 import { Shutdowns, Turn } from "./shutdowns.ts"
 
@@ -13,10 +14,15 @@ export class Foresight extends Shutdowns {
     this.turn = new Turn()
     reference.turn++
     reference.leasesBefore = reference.leases.size
+    reference.failuresBefore = reference.failures
     reference.wasOpen = reference.phase === "open"
     reference.asker = undefined
     reference.isReconfigured = message._tag === "Reconfigure"
     reference.isTick = message._tag === "Tick"
+    reference.isForced = false
+    reference.lending.untouched.clear()
+    reference.endsSeveral = ["OwnerDown", "Shutdown", "AwaitShutdown", "Tick"].includes(message._tag)
+    reference.line.undecided = undefined
     reference.isEviction = message._tag === "Evict" || message._tag === "EvictAll"
     this.#foresee(message)
     return this.turn
@@ -27,20 +33,24 @@ export class Foresight extends Shutdowns {
     switch (message._tag) {
       case "Checkout": {
         if (message.state !== "asked") return
-        const expected = reference.expected(message)
         reference.asker = message
         reference.askedLast = reference.now
+        if (reference.phase === "open" && reference.sharing.sweeps() > 0) {
+          reference.line.undecided = message
+          return reference.waits(message)
+        }
+        const expected = reference.expected(message)
         if (expected === "waiting") reference.waits(message)
         else if (expected !== "lent") this.turn.refused.set(message, expected)
         return
       }
       case "Cancel":
         reference.line.leave(message.borrow)
-        return reference.ends(message.borrow, "as new")
+        return reference.lending.ends(message.borrow, "as new")
       case "Checkin":
-        return reference.ends(message.borrow, "as new")
+        return reference.lending.ends(message.borrow, "as new")
       case "Destroyed":
-        return reference.ends(message.borrow, "lost")
+        return reference.lending.ends(message.borrow, "lost")
       case "Unreachable":
         return this.#abandons(message.borrow)
       case "Adopt":
@@ -62,7 +72,11 @@ export class Foresight extends Shutdowns {
       case "Shutdown":
         return this.shutsDown(message)
       case "Detach":
-        return reference.ends(message.borrow, "given away")
+        return reference.lending.ends(message.borrow, "given away")
+      case "Reserve":
+        return reference.reservations.reserves(message.reservation as Wish)
+      case "Unreserve":
+        return reference.reservations.unreserves(message.reservation as Wish)
       case "Evict":
         return reference.stock.evicts(
           message.workers.flatMap(({ id }) => reference.stock.get(id) ?? []),
@@ -71,13 +85,17 @@ export class Foresight extends Shutdowns {
       case "EvictAll":
         return reference.stock.evictsAll(message.over)
       case "Reconfigure":
-        return reference.reconfigures(message.settings)
+        reference.reconfigures(message.settings)
+        for (const borrow of reference.bundles.tooMany) {
+          this.census.count("together: too many")
+          this.turn.refused.set(borrow, "PoolOverloaded")
+        }
+        return
       case "Suspend":
         if (reference.phase === "open") reference.isSuspended = true
         return
       case "Resume":
-        reference.isSuspended = false
-        return
+        return this.resumes()
       case "AwaitShutdown":
         if (reference.phase !== "open") this.revokeThoseOf(message.awaiter.fiber)
         return
@@ -86,12 +104,12 @@ export class Foresight extends Shutdowns {
       case "Status":
         return
       default:
-        throw new Error(`nobody foresees a ${message._tag}`)
+        return message satisfies never
     }
   }
 
   #abandons(borrow: Borrow): void {
-    this.reference.ends(borrow, this.reference.settings.onAbandoned === "checkin" ? "as new" : "lost")
+    this.reference.lending.ends(borrow, this.reference.settings.onAbandoned === "checkin" ? "as new" : "lost")
   }
 
   #adopts(borrow: Borrow, fiber: AnyFiber): void {
@@ -129,7 +147,8 @@ export class Foresight extends Shutdowns {
     if (job === "judge") return
     resource.due = undefined
     resource.wellAt = now
-    if (job === "probe" && !stock.isSurplus(resource) && !resource.isUsedUp(settings)) stock.idles(resource)
+    const mayStay = !stock.isSurplus(resource) && !stock.isTooMany && !resource.isUsedUp(settings)
+    if (job === "probe" && mayStay) stock.idles(resource)
     else stock.arrives(resource)
   }
 
@@ -147,12 +166,18 @@ export class Foresight extends Shutdowns {
     const reference = this.reference
     if (resource.place === "opening" || resource.place === "closing") return
     // Whoever has not taken it over yet asks again, and never learns of it.
-    const bereaved = [...resource.holders].filter(({ taken }) => !taken)
-    for (const lease of resource.holders) reference.ends(lease, "lost")
+    const { holders, wishes } = resource
+    if (holders.size > 1) this.census.count("shared: lost by several")
+    if (wishes.length > 0) {
+      this.census.count(`fault: died while somebody ${holders.size === 1 ? "was" : "wanted to be"} alone`)
+    }
+    for (const borrow of resource.holders) reference.lending.bereaves(borrow, resource)
     const isFailure = reference.dies(resource)
-    for (const lease of bereaved) reference.waits(lease)
     this.turn.exhausts = reference.hasDied()
     if (!isFailure) return
+    // Whoever waits is served before that, and what is past its time is given up.
+    const { line, sharing, stock } = reference
+    if (line.servable > stock.count("validating")) sharing.sweeps()
     this.census.count("fault: one stillborn too many")
     this.#fails()
   }
@@ -166,13 +191,12 @@ export class Foresight extends Shutdowns {
     }
     reference.failures++
     reference.opened = false
-    this.turn.fails = reference.settings.onOpenFailure === "fail"
-    if (reference.failures < reference.settings.breaker || reference.stock.open > 0) return
+    this.turn.fails = reference.settings.onOpenFailure === "fail" && !reference.isSuspended
+    const { settings, stock } = reference
+    if (reference.failures < settings.breaker || stock.open > stock.count("condemned")) return
     this.census.count("the breaker trips")
     reference.isTripped = true
-    for (const { borrow } of reference.line.waiting) {
-      this.turn.refused.set(borrow, borrow.mode === "try" ? "PoolFull" : "OpenFailed")
-    }
+    this.refusesBroken()
   }
 
   #ticks(now: number): void {
@@ -208,16 +232,16 @@ export class Foresight extends Shutdowns {
 
   /** Where the drain begins in the same turn, either of the two may come first. */
   #overdue(drains: boolean): void {
-    const { leases, now, phase, settings } = this.reference
+    const { bundles, leases, lending, now, phase, settings } = this.reference
     if (settings.leaseTimeout === undefined) return
     const { action, after } = settings.leaseTimeout
     for (const [borrow, lease] of Array.from(leases)) {
-      if (lease.isOverdue || now - lease.since < after) continue
-      if (!borrow.taken) {
-        // Nobody has had it yet: its time begins now.
-        lease.since = now
-        leases.delete(borrow)
-        leases.set(borrow, lease)
+      // What became of one before it may have ended it, too.
+      if (!leases.has(borrow) || lease.isOverdue || now - lease.since < after) continue
+      // Where nobody has had it yet, its time begins now. What was asked for together is held since all of it is there.
+      const since = borrow.taken ? bundles.heldSince(borrow, lease.since) : now
+      if (now - since < after) {
+        lending.postpones(borrow, since)
         continue
       }
       lease.isOverdue = true
@@ -225,8 +249,8 @@ export class Foresight extends Shutdowns {
       this.census.count(`overdue: ${action}`)
       if (drains) this.turn.unsure.add(borrow)
       if (drains && action === "revoke") this.reference.unsure++
-      if (action === "revoke" && phase === "open") this.reference.ends(borrow, "lost")
-      else if (action === "revoke") this.revokes(borrow)
+      if (action === "revoke" && phase === "open") this.reference.lending.ends(borrow, "lost")
+      else if (action === "revoke") this.revokes([borrow])
     }
   }
 

@@ -2,7 +2,7 @@
 
 const messages = "Checkout Cancel Checkin Destroyed Adopt Detach Status Shutdown AwaitShutdown " +
   "Evict EvictAll Reconfigure Suspend Resume " +
-  "Ready Checked Exited RetryAfter OwnerDown Unreachable Tick"
+  "Ready Checked Exited RetryAfter OwnerDown Unreachable Tick Reserve Unreserve"
 
 const from = (what: string, was: string, ...to: ReadonlyArray<string>) => to.map((each) => `${what}: ${was} -> ${each}`)
 
@@ -31,8 +31,16 @@ export const kinds: ReadonlyArray<string> = [
   ...["surplus", "unwell", "the end", "used up", "past its time"].map((reason) => `closed: ${reason}`),
   ...["idle for too long", "overflow for too long", "its successor is there"].map((reason) => `closed: ${reason}`),
   ...["evicted", "too many"].map((reason) => `closed: ${reason}`),
-  ...["alive", "dead"].map((how) => `detached: ${how}`),
+  ...["alive", "dead", "not while others have it"].map((how) => `detached: ${how}`),
   ...["awaited", "over"].map((how) => `quiet: ${how}`),
+  ...["one more", "left by one", "lost by several", "given up", "taken back untouched"].map((what) =>
+    `shared: ${what}`
+  ),
+  ...["handed out", "refused", "left with some of them", "lost one", "before others", "too many"].map((what) =>
+    `together: ${what}`
+  ),
+  ...["alone", "ended", "conflict", "left"].map((answer) => `reserve: ${answer}`),
+  ...["was", "wanted to be"].map((how) => `fault: died while somebody ${how} alone`),
   "a successor",
   "somebody prefers one",
   "somebody can wait",

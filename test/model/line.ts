@@ -17,16 +17,24 @@ type Key = string | undefined
 export class Line {
   /** In the order of arrival. */
   waiting: ReadonlyArray<Asked> = []
+  /** It came in this turn, after others who have lost what they had not taken over: they may be served before it is heard. */
+  undecided: Borrow | undefined
   /** The turn in which each key that has somebody to be served was served last, or came to have somebody. */
   readonly #servedIn = new Map<Key, number>()
+  readonly #joinedIn = new WeakMap<Borrow, number>()
+  /** Not only the first to come is the first to be served; or it was so once. */
+  #isOrdered: boolean
   readonly #pool: Reference
 
   constructor(pool: Reference) {
     this.#pool = pool
+    this.#isOrdered = pool.settings.fairness !== undefined
   }
 
   join(asked: Asked): void {
     this.waiting = [...this.waiting, asked].sort((a, b) => a.arrival - b.arrival)
+    this.#joinedIn.set(asked.borrow, this.#pool.turn)
+    if (!this.isPlain) this.#isOrdered = true
     this.settle()
   }
 
@@ -65,20 +73,43 @@ export class Line {
 
   /** What is wrong about serving this one now. Keys that have waited since the same turn may come in any order. */
   objection(borrow: Borrow): string | undefined {
+    const { bundles, census, endsSeveral } = this.#pool
+    const { next } = bundles
+    // Where several leases end in one turn, it may have had others when it was served.
+    const isGathering = this.#isOrdered && (next === borrow || (endsSeveral && bundles.has(borrow)))
+    if (isGathering && this.#objection(borrow) !== undefined) census.count("together: before others")
+    if (isGathering) return undefined
+    if (this.#isOrdered && next !== undefined && !endsSeveral) return "order: one who has got some is overtaken"
+    return this.#objection(borrow)
+  }
+
+  #objection(borrow: Borrow): string | undefined {
     const mine = this.#keyOf(borrow)
     const turn = this.#servedIn.get(mine)
     if (turn === undefined) return "order: a key beyond its limit is served"
     for (const [key, other] of this.#servedIn) {
       if (other < turn) return `order: key ${mine} is served before key ${key}`
     }
-    const [best] = this.waiting.filter((each) => this.#keyOf(each.borrow) === mine).sort((a, b) =>
-      this.#score(a) - this.#score(b) || a.arrival - b.arrival
+    const { arrival } = this.#pool.asked.get(borrow)!
+    // Nobody looks at the clock for one that waits for ever, until one of another class waits again, who came before.
+    const isUndated = (each: Asked): boolean => borrow.id > 0 && each.borrow.wait === Infinity && each.arrival > arrival
+    const rivals = this.waiting.filter((each) =>
+      this.#keyOf(each.borrow) === mine &&
+      (each.borrow === borrow || !(this.#mayBeLate(each.borrow) || isUndated(each)))
     )
+    const [best] = rivals.sort((a, b) => this.#score(a) - this.#score(b) || a.arrival - b.arrival)
     return best?.borrow === borrow ? undefined : "order: a waiter overtakes another"
+  }
+
+  /** Others may have been served before it came to wait, in this very turn. */
+  #mayBeLate(borrow: Borrow): boolean {
+    const { endsSeveral, turn } = this.#pool
+    return borrow === this.undecided || (endsSeveral && this.#joinedIn.get(borrow) === turn)
   }
 
   /** Other turns apply. */
   restarts(): void {
+    if (!this.isPlain) this.#isOrdered = true
     this.#servedIn.clear()
     this.settle()
   }

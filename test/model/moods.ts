@@ -5,6 +5,10 @@ import type { Command } from "./commands.ts"
 const which = fc.nat(97)
 const someFiber = fc.nat(3)
 
+const priority = fc.constantFrom(0, 0, 0, 0, 0, 1, 2)
+const key = fc.constantFrom(undefined, undefined, "a", "a", "b")
+const prefers = fc.constantFrom(undefined, undefined, undefined, 0, 1, 2)
+
 const tagged = <const Tag extends Command["_tag"]>(
   tag: Tag,
   fields: { readonly [K in keyof Extract<Command, { readonly _tag: Tag }>]?: fc.Arbitrary<unknown> } = {}
@@ -21,9 +25,23 @@ const weighted: ReadonlyArray<readonly [number, number, fc.Arbitrary<Command>]> 
       fiber: someFiber,
       owner: fc.constantFrom("asker", "asker", "other", "none", "guard"),
       late: fc.boolean(),
-      priority: fc.constantFrom(0, 0, 0, 0, 0, 1, 2),
-      key: fc.constantFrom(undefined, undefined, "a", "a", "b"),
-      prefers: fc.constantFrom(undefined, undefined, undefined, 0, 1, 2)
+      priority,
+      key,
+      prefers
+    })
+  ],
+  [
+    12,
+    8,
+    tagged("many", {
+      n: fc.nat(3),
+      wait: fc.constantFrom(Infinity, Infinity, 400, 50, 0),
+      fiber: someFiber,
+      owner: fc.constantFrom("asker", "asker", "other", "none"),
+      late: fc.boolean(),
+      priority,
+      key,
+      prefers
     })
   ],
   [2, 1, tagged("cancelFirst")],
@@ -32,8 +50,10 @@ const weighted: ReadonlyArray<readonly [number, number, fc.Arbitrary<Command>]> 
   [20, 40, tagged("checkin", { which })],
   [8, 2, tagged("destroyed", { which })],
   [4, 1, tagged("adopt", { which, fiber: someFiber })],
+  [20, 20, tagged("reserve", { which })],
+  [8, 8, tagged("unreserve", { which })],
   [4, 1, tagged("unreachable", { which })],
-  [6, 2, tagged("stale", { which, how: fc.nat(4) })],
+  [6, 2, tagged("stale", { which, how: fc.nat(5) })],
   [6, 2, tagged("staleWorker", { which, how: fc.nat(3) })],
   [
     6,
@@ -45,14 +65,16 @@ const weighted: ReadonlyArray<readonly [number, number, fc.Arbitrary<Command>]> 
   [50, 36, tagged("judged", { which, ok: fc.boolean() })],
   [8, 2, tagged("openFailed", { which })],
   [
-    20,
-    6,
+    26,
+    10,
     tagged("died", {
       which,
       prefer: fc.constantFrom(
         "any",
+        "wanted",
         "idle",
         "untaken",
+        "probing",
         "probing",
         "probing",
         "resetting",

@@ -2,7 +2,7 @@
  * Listens to what the machine does in a turn, compares it with what must come of the message, and judges what is left of
  * both when the turn is over.
  */
-import { Borrow } from "../../src/pool/internal/borrow.ts"
+import type { Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Job } from "../../src/pool/internal/checkup.ts"
 import type { Settings } from "../../src/pool/internal/settings.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
@@ -13,9 +13,11 @@ import { type PoolCrashed, PoolOverloaded } from "../../src/pool/PoolError.ts"
 import type { ShutdownReport, Status } from "../../src/pool/Status.ts"
 import type { Census } from "./census.ts"
 import { Foresight } from "./foresight.ts"
+import { Peeks } from "./peeks.ts"
 import type { Asker, Waits } from "./people.ts"
 import { Reference, type Timeout } from "./reference.ts"
 import { Turn } from "./shutdowns.ts"
+import { Watch } from "./watch.ts"
 
 export class Oracle {
   readonly reference: Reference
@@ -23,16 +25,19 @@ export class Oracle {
   ended: ShutdownReport | undefined
   readonly #foresight: Foresight
   readonly #census: Census
-  /** How each checkout and each worker stood after the last message. */
-  readonly #states = new Map<Borrow | Worker, string>()
-  readonly #workers = new Set<Worker>()
+  readonly #watch: Watch
+  readonly #peeks: Peeks
   #phase: Reference["phase"] = "open"
   #turn = new Turn()
+  /** There is something that time may do, or was within the turn. */
+  #mayFallDue = false
   readonly #problems: Array<string> = []
 
   constructor(settings: Settings, census: Census) {
     this.#census = census
-    this.reference = new Reference(settings)
+    this.reference = new Reference(settings, census)
+    this.#watch = new Watch(census)
+    this.#peeks = new Peeks(this.reference, census)
     this.#foresight = new Foresight(this.reference, this.awaiters, census)
   }
 
@@ -52,7 +57,7 @@ export class Oracle {
     if (turn.fails && this.reference.firstForOpening !== undefined) this.wrong("nobody is told that an opening failed")
     if (turn.exhausts) this.wrong("one death too many changes nothing")
     this.#census.count(message._tag)
-    if (message._tag === "Checkout") this.#countAnswer(message as Asker)
+    if (message._tag === "Checkout") this.#watch.answers(message as Asker)
     this.#judge(machine, message._tag)
   }
 
@@ -60,11 +65,12 @@ export class Oracle {
   #handle(machine: Machine, message: Message): void {
     const { reference } = this
     const round = machine.state.round?.at ?? Infinity
-    const mayFallDue = reference.stock.mayFallDue
+    this.#mayFallDue = reference.stock.mayFallDue
     machine.handle(message)
+    this.#mayFallDue ||= reference.stock.mayFallDue
     const hadRound = message._tag === "Tick" && round <= reference.now
     const isAnother = hadRound && machine.state.round !== undefined
-    if (isAnother && machine.state.phase === "open" && !mayFallDue && !reference.stock.mayFallDue) {
+    if (isAnother && machine.state.phase === "open" && !this.#mayFallDue) {
       this.wrong("a round is armed where nothing can fall due")
     }
   }
@@ -77,10 +83,13 @@ export class Oracle {
     for (const { borrow } of reference.line.waiting) refused.set(borrow, "PoolCrashed")
     for (const borrow of leases) if (!borrow.taken) refused.set(borrow, "PoolCrashed")
     const forced = reference.forced + leases.filter(({ taken }) => taken).length
+    const wishes = reference.reservations.waiting
     machine.crash(crashed)
+    if (wishes.some(({ answer }) => answer !== "ended")) this.wrong("a crash leaves one who wants to be alone")
     for (const borrow of refused.keys()) this.wrong(`a crash leaves checkout ${(borrow as Asker).arrival} unanswered`)
     for (const { id, state } of leases) if (state === "lent") this.wrong(`a crash leaves lease ${id} lent`)
-    if (machine.state.forced !== forced) this.wrong(`a crash revokes ${machine.state.forced} leases, not ${forced}`)
+    const revoked = machine.state.forced - forced
+    if (revoked < 0 || revoked > reference.unsure) this.wrong(`a crash revokes ${revoked} leases too many`)
     if (this.awaiters.some(({ reports }) => reports.length > 0)) this.wrong("a crash is taken for the end")
     if (this.#problems.length > 0) throw new Error(`after a crash: ${this.#problems.join("; ")}`)
     this.#census.count("fault: one death too many")
@@ -105,9 +114,13 @@ export class Oracle {
     const { reference } = this
     const { refused } = this.#turn
     const checkout = `checkout ${asker.arrival}`
+    if (asker.refusal?._tag !== "PoolClosed" && asker.refusal?._tag !== "PoolCrashed") {
+      this.wrong(this.#foresight.hears(asker))
+    }
     if (asker.hasLeft || asker.answer !== undefined) this.wrong(`one answer: ${checkout} gets a second one`)
     if (asker.state === "lent") {
-      this.wrong(reference.lends(asker, workerOf(asker).id))
+      this.wrong(reference.lending.lends(asker, workerOf(asker).id))
+      this.#mayFallDue ||= reference.stock.mayFallDue
       if (asker.owned !== undefined) reference.ownerOf.set(asker, asker.owned)
       if (ownerOf(asker) !== asker.owned) this.wrong(`lease ${asker.id} has the wrong owner`)
       // If a grant and a deadline come together, the one that is handled first wins.
@@ -116,8 +129,10 @@ export class Oracle {
     }
     const given = asker.refusal!._tag
     if (given === "PoolClosed") this.#foresight.takesBack(asker)
-    const expected = this.#isMeant(asker, given) ? given : refused.get(asker)
+    const isMeant = this.#isMeant(asker, given)
     reference.line.leave(asker)
+    const isLate = asker === reference.line.undecided
+    const expected = isMeant ? given : isLate ? reference.expected(asker) : refused.get(asker)
     refused.delete(asker)
     this.#census.count(`refused: ${given}`)
     if (given !== expected) this.wrong(`one answer: ${checkout} is told ${given} instead of ${expected}`)
@@ -133,6 +148,10 @@ export class Oracle {
       return true
     }
     if (refusal === "PoolClosed") return this.#turn.unsure.has(asker)
+    // It waits again, and the pool was made smaller meanwhile.
+    if (refusal === "PoolOverloaded" && this.reference.bundles.isTooMany(asker)) return true
+    // It waits again since this very turn, and its time was up before.
+    if (refusal === "CheckoutTimeout" && !this.#turn.refused.has(asker)) return this.reference.isTooLate(asker)
     if (refusal === "PoolFull") return this.reference.waitsInVain(asker)
     if (refusal !== "OpenFailed" || !this.#turn.fails) return false
     this.#turn.fails = false
@@ -140,12 +159,14 @@ export class Oracle {
   }
 
   opens(worker: Worker): void {
-    this.#states.set(worker, "opening")
-    this.#workers.add(worker)
+    this.wrong(this.#foresight.hears())
+    this.#watch.opens(worker)
+    this.#peeks.opens(worker)
     this.wrong(this.reference.stock.opens(worker.id))
   }
 
   closes(worker: Worker, isTold: boolean): void {
+    this.wrong(this.#foresight.hears())
     if (isTold) this.wrong(`worker ${worker.id} is told to close twice`)
     const why = this.reference.stock.closes(worker.id)
     if ("wrong" in why) this.wrong(why.wrong)
@@ -178,11 +199,14 @@ export class Oracle {
   }
 
   isGiven(isGiven: boolean, isAlive: boolean): void {
-    if (isGiven !== isAlive) this.wrong(`what is given away is ${isAlive ? "not" : "dead and"} given`)
+    if (isGiven !== isAlive) {
+      this.wrong(`what ${isAlive ? "can" : "cannot"} be given away is ${isGiven ? "" : "not "}given`)
+    }
   }
 
   checks(worker: Worker, job: Job, isBusy: boolean): void {
     if (isBusy) this.wrong(`a ${job} of worker ${worker.id} during another check, or its closing`)
+    this.wrong(this.#foresight.hears())
     this.#census.count(`check: ${job}`)
     this.wrong(this.reference.stock.checks(worker.id, job))
   }
@@ -223,12 +247,8 @@ export class Oracle {
   #judge(machine: Machine, what: string): void {
     const { reference } = this
     const { line, stock } = reference
-    for (const worker of this.#workers) {
-      const resource = stock.get(worker.id)
-      if (resource?.heir !== "perhaps") continue
-      resource.heir = worker.hasSuccessor ? "yes" : "none"
-      if (worker.hasSuccessor) this.#census.count("a successor")
-    }
+    this.wrong(this.#foresight.hears())
+    this.#peeks.looks(machine)
     this.wrong(stock.settle())
     if (reference.isTheEnd && stock.live === 0) {
       if (reference.phase === "draining") {
@@ -252,10 +272,11 @@ export class Oracle {
       ...this.#problems,
       ...violations(machine.state),
       ...reference.problems(),
+      ...reference.reservations.problems(),
       ...this.#disagreements(machine.state.status())
     ]
     if (found.length > 0) throw new Error(`after ${what}: ${found.join("; ")}`)
-    this.#countChanges()
+    this.#watch.counts()
   }
 
   #disagreements(status: Status): ReadonlyArray<string> {
@@ -263,23 +284,6 @@ export class Oracle {
     return Object.entries(status)
       .filter(([key, value]) => key in expected && expected[key] !== value)
       .map(([key, value]) => `status says ${String(value)} ${key}, the reference ${String(expected[key])}`)
-  }
-
-  #countChanges(): void {
-    for (const [thing, was] of this.#states) {
-      const { state } = thing
-      if (state === was) continue
-      this.#census.count(`${thing instanceof Borrow ? "checkout" : "resource"}: ${was} -> ${state}`)
-      if (state === "ended" || state === "refused" || state === "gone") this.#states.delete(thing)
-      else this.#states.set(thing, state)
-    }
-  }
-
-  #countAnswer(asker: Asker): void {
-    if (asker.state === "asked" || asker.isCounted) return
-    asker.isCounted = true
-    this.#census.count(`checkout: asked -> ${asker.state}`)
-    if (asker.state === "waiting" || asker.state === "lent") this.#states.set(asker, asker.state)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Job } from "../../src/pool/internal/checkup.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import type { Awaiter } from "../../src/pool/Message.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
+import type { Whole } from "./whole.ts"
 
 /** Somebody who checks out, and is told once what has become of it. */
 export class Asker extends Borrow {
@@ -15,6 +16,8 @@ export class Asker extends Borrow {
   /** Who owns its lease, once it has one. */
   owned: AnyFiber | undefined
   isCounted = false
+  /** It is asked for together with others. */
+  whole: Whole | undefined
 
   constructor(
     arrival: number,
@@ -30,6 +33,7 @@ export class Asker extends Borrow {
 
   /** The asker looks at what has become of its checkout. */
   deliver(): void {
+    if (this.whole !== undefined) return this.whole.settle()
     if (this.hasLeft || this.answer !== undefined || this.state === "waiting") return
     this.answer = this.state === "refused" ? this.refusal!._tag : this.state
     if (this.state === "lent") this.taken = true

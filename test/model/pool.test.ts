@@ -1,6 +1,8 @@
 /**
  * The stateful model, after poolboy's `poolboy_eqc`: random commands and faults over the real machine and a tiny
- * reference, the invariants of both checked after every message. Time is a number; nothing waits.
+ * reference, the invariants of both checked after every message. Time is a number; nothing waits. All nine invariants of
+ * `docs/guarantees.md` are meant as they stand there: at most `concurrency` leases of one resource, one where it is reserved;
+ * first come, first served within a priority and a fairness key, and a `checkoutMany` that has begun is not overtaken.
  *
  * Every run prints its seed. A failure prints the seed and the path of the smallest counterexample too; to replay it:
  *

@@ -2,16 +2,26 @@
  * A pool in a few dozen lines, knowing only what goes in and what comes out: which resource is where, who waits since
  * when, who holds what. It looks at nothing inside the machine, so it is a second opinion on the invariants.
  *
- * What there is to lend is in `stock.ts`, who waits for it in `line.ts`.
+ * It knows every option that says how long something is kept, who is served and who is told what; that several share a
+ * resource (`concurrency`), that one of them wants it alone (`reserve`), and that several are asked for together
+ * (`checkoutMany`).
+ *
+ * What there is to lend is in `stock.ts`, who waits for it in `line.ts`, who has it in `lending.ts`; what several have at once
+ * in `sharing.ts`, who wants it alone in `reservations.ts`, what is asked for together in `bundles.ts`.
  */
 import { Duration } from "effect"
 import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Settings } from "../../src/pool/internal/settings.ts"
 import type * as PoolError from "../../src/pool/PoolError.ts"
 import type { Status } from "../../src/pool/Status.ts"
+import { Bundles } from "./bundles.ts"
+import type { Census } from "./census.ts"
+import { Lending } from "./lending.ts"
 import { type Asked, Line } from "./line.ts"
 import { Overload } from "./overload.ts"
+import { Reservations } from "./reservations.ts"
 import type { Resource } from "./resource.ts"
+import { Sharing } from "./sharing.ts"
 import { TendedStock } from "./tendedStock.ts"
 
 export type Timeout = PoolError.CheckoutTimeout<unknown>
@@ -25,14 +35,16 @@ export interface Lease {
   isOverdue: boolean
 }
 
-/** What becomes of a resource whose lease is over. */
-export type After = "as new" | "lost" | "given away"
-
 export class Reference {
   settings: Settings
+  readonly census: Census
   readonly stock: TendedStock
   readonly line: Line
   readonly overload: Overload
+  readonly sharing: Sharing
+  readonly bundles: Bundles
+  readonly reservations: Reservations
+  readonly lending: Lending
   /** In the order in which they were lent. */
   readonly leases = new Map<Borrow, Lease>()
   /** The owner of every lease that has one, the newest last. */
@@ -60,6 +72,7 @@ export class Reference {
   /** Which turn this is, how it began, and who asks for something in it. */
   turn = 0
   wasOpen = true
+  failuresBefore = 0
   leasesBefore = 0
   /** The circuit breaker is open. */
   isTripped = false
@@ -67,15 +80,24 @@ export class Reference {
   isReconfigured = false
   isEviction = false
   isTick = false
+  /** Leases may end one after the other in this turn, and others may begin in between. */
+  endsSeveral = false
+  /** All leases end in this turn. */
+  isForced = false
   /** A shutdown that begins when nobody has asked for so long. */
   quiet: number | undefined
   askedLast = 0
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, census: Census) {
     this.settings = settings
+    this.census = census
     this.stock = new TendedStock(this)
     this.line = new Line(this)
     this.overload = new Overload(this)
+    this.sharing = new Sharing(this)
+    this.bundles = new Bundles(this)
+    this.reservations = new Reservations(this)
+    this.lending = new Lending(this)
     this.starting = settings.start === "eager" && settings.minIdle > 0
   }
 
@@ -107,14 +129,14 @@ export class Reference {
     borrow: Borrow
   ): "lent" | "OpenFailed" | "PoolClosed" | "PoolFull" | "CheckoutTimeout" | "PoolOverloaded" | "waiting" {
     if (this.phase !== "open") return "PoolClosed"
-    const isSpokenFor = !this.isSuspended && this.line.servable > 0 && this.stock.idle.length > 0
+    const isSpokenFor = !this.isSuspended && this.line.servable > 0 && this.stock.isLendable
     if (isSpokenFor) return borrow.mode === "wait" && borrow.wait === 0 ? "CheckoutTimeout" : "waiting"
     const found = this.findsFor(borrow)
     if (found === "fit") return "lent"
     if (found !== "nothing" && (borrow.mode === "try" || borrow.wait > 0)) return "waiting"
     if (borrow.mode === "try") return "PoolFull"
     if (borrow.wait === 0) return "CheckoutTimeout"
-    if (this.isTripped) return "OpenFailed"
+    if (this.isTripped && !this.isSuspended) return "OpenFailed"
     return this.line.waiting.length - this.openable(borrow) >= this.settings.maxWaiting ? "PoolOverloaded" : "waiting"
   }
 
@@ -127,8 +149,8 @@ export class Reference {
 
   /** Waiters beyond this many wait for what somebody else has. What is idle and past its time is being closed. */
   openable(borrow: Borrow): number {
-    const idle = this.isSuspended || !this.line.admits(borrow) ? this.stock.idle.length : 0
-    return this.stock.bound - this.leases.size - idle
+    const idle = this.isSuspended || !this.line.admits(borrow) ? this.stock.keptIdle : 0
+    return (this.stock.bound - this.stock.count("held") - idle) * this.settings.concurrency
   }
 
   reconfigures(settings: Settings): void {
@@ -138,6 +160,7 @@ export class Reference {
     this.stock.reconfigures(minIdle)
     this.line.restarts()
     this.overload.moves()
+    this.sharing.reconfigures()
     if (settings.leaseTimeout === undefined) { for (const lease of this.leases.values()) lease.isOverdue = false }
   }
 
@@ -149,55 +172,8 @@ export class Reference {
     this.line.join(this.asked.get(borrow)!)
   }
 
-  lends(borrow: Borrow, id: number): string | undefined {
-    const { line, now, settings, stock } = this
-    const resource = stock.get(id)
-    if (resource === undefined) return "one place: a resource that is gone is lent"
-    const objection = this.#objection(borrow, resource)
-    const isOver = resource.isOver(settings, now)
-    const isWaiter = line.has(borrow)
-    if (isWaiter) this.overload.moves()
-    const overtaken = isWaiter
-      ? line.objection(borrow)
-      : line.servable > 0
-      ? "order: a newcomer overtakes a waiter"
-      : undefined
-    this.leases.set(borrow, { resource, guard: borrow.guardFiber, since: now, isOverdue: false })
-    stock.lends(resource)
-    resource.holders.add(borrow)
-    line.serve(borrow)
-    return objection ?? overtaken ?? (isOver ? "a resource past its time is lent" : undefined)
-  }
-
-  #objection(borrow: Borrow, resource: Resource): string | undefined {
-    const { isSuspended, now, settings, stock } = this
-    if (isSuspended) return "a resource is lent while the pool is suspended"
-    if (resource.place === "arriving") return undefined
-    if (resource.place !== "idle") return `one holder: a resource that is ${resource.place} is lent`
-    if (stock.choice(borrow) !== resource) return "another one that is idle should have been lent"
-    return resource.isDoubtful(settings, now) ? "a resource is lent that nobody has looked at" : undefined
-  }
-
-  /** A lease is over. */
-  ends(borrow: Borrow, after: After): void {
-    const lease = this.leases.get(borrow)
-    if (lease === undefined) return
-    const { resource } = lease
-    this.leases.delete(borrow)
-    this.ownerOf.delete(borrow)
-    resource.holders.delete(borrow)
-    if (borrow.taken) this.#usedBy(resource)
-    // Where nobody has had it, nobody has seen how it is.
-    if (borrow.taken) resource.wellAt = this.now
-    const { asksToRetire, resets } = this.settings
-    if (after !== "as new") resource.place = after === "lost" ? "condemned" : "leaving"
-    else if (borrow.taken && (resets || asksToRetire)) resource.place = "returned"
-    else this.stock.arrives(resource)
-    if (this.phase !== "open" && borrow.taken) this.drained++
-    this.line.settle()
-  }
-
-  #usedBy(resource: Resource): void {
+  /** A borrower is through with it. */
+  usedBy(resource: Resource): void {
     resource.uses++
     const infant = this.infants.get(resource.id)
     if (infant === undefined) return
@@ -220,6 +196,7 @@ export class Reference {
     const infant = this.infants.get(resource.id)
     this.infants.delete(resource.id)
     this.stock.toClosing(resource, [this.settings.closeTimeout])
+    this.sharing.settles(resource)
     this.stillborn = infant !== undefined && this.now - infant.since < 1_000 ? this.stillborn + 1 : 0
     return this.stillborn > this.stock.bound
   }
@@ -256,6 +233,10 @@ export class Reference {
     return isSame ? undefined : `the oldest lease is ${oldest} ms old, not ${given}`
   }
 
+  isTooLate(borrow: Borrow): boolean {
+    return this.isTick && this.asked.get(borrow)!.deadline <= this.now
+  }
+
   /** A try waits for the check of an idle one and for nothing else: one beyond those that are under way waits in vain. */
   waitsInVain(borrow: Borrow): boolean {
     const { line, stock } = this
@@ -279,9 +260,9 @@ export class Reference {
 
   /** What is wrong between two messages. */
   problems(): ReadonlyArray<string> {
-    const found = [...this.stock.problems()]
-    if (this.stock.count("held") !== this.leases.size) found.push("one holder")
+    const found = [...this.stock.problems(), ...this.sharing.problems()]
     if (this.#someoneWaitsInVain) found.push("a try waits in vain")
+    if (this.bundles.tooMany.length > 0) found.push("somebody waits for more together than there can be")
     if (this.phase === "draining" && this.isEmpty) found.push("a drained pool does not close")
     return found
   }
@@ -297,6 +278,7 @@ export class Reference {
       opening: stock.count("opening"),
       idle,
       lent: stock.count("held"),
+      leases: this.leases.size,
       resetting: stock.count("resetting"),
       validating: stock.count("validating", "probing"),
       closing: stock.count("closing"),
@@ -308,7 +290,7 @@ export class Reference {
         ? "closed"
         : phase !== "open"
         ? "draining"
-        : idle > 0 || live < size
+        : stock.isLendable || live < size
         ? "ready"
         : all < stock.bound
         ? "overflow"

@@ -1,6 +1,7 @@
 /** What the reference knows of one resource: what went in, and what came out. */
 import type { Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Settings } from "../../src/pool/internal/settings.ts"
+import type { Wish } from "./reservations.ts"
 
 /**
  * Where it is. Within a turn only: `arriving`, free for whoever is next; `returned`, back from a borrower and not reset
@@ -29,6 +30,8 @@ export class Resource {
   idleSince = 0
   wellAt = 0
   evictAt = Infinity
+  /** When it was known to be well until the turn in which it came back last. */
+  seenWell: { readonly in: number; readonly before: number } = { in: 0, before: 0 }
   /** Another one is there, or on its way, to take its place: so it is for whoever had the chance while there was room. */
   heir: "none" | "perhaps" | "yes" = "none"
   hadChance = false
@@ -37,9 +40,31 @@ export class Resource {
   /** Nothing is expected of it any more, unless it is ready all the same. */
   isGivenUp = false
   readonly holders = new Set<Borrow>()
+  /** Who wants it alone: all of them by one lease. */
+  wishes: ReadonlyArray<Wish> = []
+  /** How many of its leases have ended in the last turn in which any has. */
+  lost = 0
+  lostIn = 0
+  /** The turn since which nobody new is to have it: it goes when the last one has given it back. */
+  withdrawnIn: number | undefined
 
   constructor(id: number) {
     this.id = id
+  }
+
+  get isWithdrawn(): boolean {
+    return this.withdrawnIn !== undefined
+  }
+
+  isSeenWell(now: number, turn: number): void {
+    this.seenWell = { in: turn, before: this.wellAt }
+    this.wellAt = now
+  }
+
+  loses(borrow: Borrow, turn: number): void {
+    this.holders.delete(borrow)
+    this.lost = this.lostIn === turn ? this.lost + 1 : 1
+    this.lostIn = turn
   }
 
   endOfLife({ lifetimeJitter, maxLifetime }: Settings): number {
@@ -59,15 +84,20 @@ export class Resource {
 
   /** It must not be lent any more. */
   isOver(settings: Settings, now: number): boolean {
-    return this.isUsedUp(settings) || this.retireAt(settings) <= now
+    return this.isUsedUp(settings) || this.isPastItsTime(settings, now)
+  }
+
+  isPastItsTime(settings: Settings, now: number): boolean {
+    return this.retireAt(settings) <= now
   }
 
   isUsedUp({ maxUses }: Settings): boolean {
     return this.uses >= maxUses
   }
 
+  /** What others have is well enough for one more. */
   isDoubtful({ validates, validationBypass }: Settings, now: number): boolean {
-    return validates && now - this.wellAt >= validationBypass
+    return this.place !== "held" && validates && now - this.wellAt >= validationBypass
   }
 
   isEvicted(at: number): void {

@@ -1,6 +1,6 @@
 /**
  * The options of a pool, drawn: a third of the pools have no policies at all, and of the others each policy is on in more
- * than a third.
+ * than a third. In half of them, with policies or without, several may have a resource at once.
  */
 import { Effect } from "effect"
 import * as fc from "fast-check"
@@ -63,13 +63,21 @@ const policies: fc.Arbitrary<Drawn> = fc.tuple(
 const withPolicies = (chosen: fc.Arbitrary<Drawn>): fc.Arbitrary<Drawn> =>
   fc.tuple(basics, chosen).map(([basic, some]) => ({ ...basic, ...some }))
 
+const concurrency = fc.constantFrom(1, 1, 2, 3)
+
 const settings: fc.Arbitrary<Drawn> = fc.oneof(
   { weight: 1, arbitrary: withPolicies(fc.constant({})) },
   { weight: 2, arbitrary: withPolicies(policies) }
 )
 
+/** How many may have a resource at once: for ever, and one of them must not reset what the others still use. */
+const shared = (drawn: Drawn, concurrency: number): Drawn =>
+  concurrency === 1 ? drawn : { ...drawn, concurrency, resets: false, resetTimeout: Infinity }
+
 /** Those that a pool begins with, and those that it may come to have. */
-export const plans: fc.Arbitrary<readonly [Drawn, Drawn]> = fc.tuple(settings, settings)
+export const plans: fc.Arbitrary<readonly [Drawn, Drawn]> = fc.tuple(settings, settings, concurrency).map(
+  ([drawn, other, most]) => [shared(drawn, most), shared(other, most)]
+)
 
 /** With all the defaults. */
 export const filled = (drawn: Drawn): Settings => {

@@ -17,8 +17,8 @@ export class Turn {
   /** All that is lent is revoked. */
   forces = false
   exhausts = false
-  /** Whoever is served in this very turn, and has it for this fiber, may lose it again. */
-  revokesFor: AnyFiber | undefined
+  /** Whoever is served in this very turn, and has it for one of these, may lose it again. */
+  readonly revokesFor = new Set<AnyFiber>()
   /** These leases may end by the drain or right before it. */
   readonly unsure = new Set<Borrow>()
 }
@@ -41,7 +41,7 @@ export class Shutdowns {
     if (isOpen && mode === "drain" && quiet > 0) this.waitsForQuiet(quiet)
     else if (isOpen) this.drains()
     if (reference.phase !== "open") this.revokeThoseOf(awaiter!.fiber)
-    if (reference.phase !== "open") this.turn.revokesFor = awaiter!.fiber
+    if (reference.phase !== "open") this.turn.revokesFor.add(awaiter!.fiber)
     if (mode === "now") this.forces()
     else if (reference.phase !== "closing") {
       reference.shutdownBy = Math.min(reference.shutdownBy, reference.now + within)
@@ -58,8 +58,27 @@ export class Shutdowns {
   drains(): void {
     const reference = this.reference
     reference.phase = "draining"
-    reference.isSuspended = false
-    for (const awaiter of this.awaiters) if (!awaiter.hasLeft) this.revokeThoseOf(awaiter.fiber)
+    this.resumes()
+    for (const { fiber, hasLeft } of this.awaiters) {
+      if (hasLeft) continue
+      this.turn.revokesFor.add(fiber)
+      this.revokeThoseOf(fiber)
+    }
+  }
+
+  /** Whoever was kept waiting learns now what he would have learnt before. */
+  resumes(): void {
+    this.reference.isSuspended = false
+    this.refusesBroken()
+  }
+
+  /** Where the circuit breaker is open nobody waits, unless the pool is suspended. */
+  refusesBroken(): void {
+    const { isSuspended, isTripped, line } = this.reference
+    if (!isTripped || isSuspended) return
+    for (const { borrow } of line.waiting) {
+      this.turn.refused.set(borrow, borrow.mode === "try" ? "PoolFull" : "OpenFailed")
+    }
   }
 
   forces(): void {
@@ -67,33 +86,57 @@ export class Shutdowns {
     if (phase === "closing") { for (const id of stock.hastens()) this.turn.givenUp.add(id) }
     if (phase === "closing" || phase === "closed") return
     this.turn.forces = true
+    this.reference.isForced = true
+    this.revokes([...leases.keys()])
     for (const { borrow } of line.waiting) this.turn.refused.set(borrow, "PoolClosed")
-    for (const borrow of leases.keys()) this.revokes(borrow)
   }
 
   revokeThoseOf(fiber: AnyFiber): void {
     const { leases, ownerOf } = this.reference
-    for (const borrow of leases.keys()) {
-      if ((ownerOf.get(borrow) ?? borrow.guardFiber) === fiber) this.revokes(borrow)
-    }
+    const isTheirs = (borrow: Borrow): boolean => (ownerOf.get(borrow) ?? leases.get(borrow)!.guard) === fiber
+    this.revokes([...leases.keys()].filter(isTheirs))
   }
 
   /** What was lent in this very turn may be taken back in it, by the shutdown. */
   takesBack(borrow: Borrow): void {
     const lease = this.reference.leases.get(borrow)
     const fiber = this.reference.ownerOf.get(borrow) ?? lease?.guard
-    const isMeant = this.turn.forces || (fiber !== undefined && fiber === this.turn.revokesFor)
-    if (isMeant && lease !== undefined) this.revokes(borrow)
+    if (lease === undefined) return
+    if (this.turn.forces) this.revokes([...this.reference.leases.keys()])
+    else if (fiber !== undefined && this.turn.revokesFor.has(fiber)) this.revokeThoseOf(fiber)
   }
 
-  revokes(borrow: Borrow): void {
-    this.census.count("fault: revoked")
-    this.reference.ends(borrow, "lost")
-    if (borrow.taken) {
-      this.reference.drained--
-      this.reference.forced++
-    } else {
-      this.turn.refused.set(borrow, "PoolClosed")
+  /**
+   * Somebody has looked at what is shared and past its time: whoever had not taken it over has lost it, and waits again. Where
+   * several leases end in one turn, that may be so before its own would have ended.
+   */
+  hears(asker?: Borrow): string | undefined {
+    const { endsSeveral, leases, lending, line, now, settings, sharing } = this.reference
+    const waits = (borrow: Borrow): boolean => borrow.state === "waiting" || borrow === asker
+    let wrong: string | undefined
+    for (const [borrow, { resource }] of Array.from(leases)) {
+      if (borrow.taken || !leases.has(borrow) || !waits(borrow)) continue
+      if (!resource.isOver(settings, now) && !resource.isWithdrawn) wrong = `lease ${borrow.id} is lost for no reason`
+      sharing.withdraws(resource)
+    }
+    for (const [borrow, resource] of lending.untouched) {
+      if (!endsSeveral || this.turn.forces || !waits(borrow) || line.has(borrow) || leases.has(borrow)) continue
+      if (!resource.isOver(settings, now) && !resource.isWithdrawn) continue
+      this.turn.refused.delete(borrow)
+      this.reference.waits(borrow)
+    }
+    return wrong
+  }
+
+  revokes(borrows: ReadonlyArray<Borrow>): void {
+    this.reference.lending.revokes(borrows)
+    for (const borrow of borrows) {
+      this.census.count("fault: revoked")
+      if (!borrow.taken) this.turn.refused.set(borrow, "PoolClosed")
+      else {
+        this.reference.drained--
+        this.reference.forced++
+      }
     }
   }
 }

@@ -61,11 +61,27 @@ export class Stock {
 
   // What may be lent
 
-  /** Those that this one would be lent, the best first. */
+  /** There is something that somebody new may have. */
+  get isLendable(): boolean {
+    return this.idle.length + this.pool.sharing.shared.length > 0
+  }
+
+  /** Those that this one would be lent, the best first: what nobody has comes before what is shared. */
   choices(borrow: Borrow): ReadonlyArray<Resource> {
-    const inOrder = this.pool.settings.strategy === "lifo" ? [...this.idle].reverse() : this.idle
+    const inOrder = this.#idleInOrder
     const preferred = this.idle.find(({ id }) => id === borrow.terms?.preferred?.id)
-    return preferred === undefined ? inOrder : [preferred, ...inOrder]
+    return [...preferred === undefined ? inOrder : [preferred, ...inOrder], ...this.pool.sharing.shared]
+  }
+
+  get #idleInOrder(): ReadonlyArray<Resource> {
+    return this.pool.settings.strategy === "lifo" ? [...this.idle].reverse() : this.idle
+  }
+
+  /** How many idle ones there are behind those that are past their time, which are closed as soon as somebody comes. */
+  get keptIdle(): number {
+    const { now, settings } = this.pool
+    const first = this.#idleInOrder.findIndex((each) => !each.isPastItsTime(settings, now))
+    return first === -1 ? 0 : this.idle.length - first
   }
 
   /** The first of them that is not past its time: where that is doubtful, it is to be checked first. */
@@ -77,8 +93,21 @@ export class Stock {
   // What happens to them
 
   opens(id: number): string | undefined {
-    const { asker, backoff, failures, isSuspended, leases, leasesBefore, phase, settings, wasOpen } = this.pool
-    const abreast = failures > 0 ? 1 : settings.openConcurrency
+    const {
+      asker,
+      backoff,
+      failures,
+      failuresBefore,
+      isForced,
+      isSuspended,
+      leases,
+      leasesBefore,
+      phase,
+      settings,
+      wasOpen
+    } = this.pool
+    // Whoever lost one that died is served before its death counts as a failure.
+    const abreast = failuresBefore > 0 && failures > 0 ? 1 : settings.openConcurrency
     const opening = this.count("opening")
     const crowd = this.resources.size
     // The drain may begin in the midst of the turn, and a lease may end in it, or begin before its asker hears of it.
@@ -96,7 +125,8 @@ export class Stock {
     if (backoff !== "none") return "an opening during the back-off"
     if (crowd >= this.bound) return `bound: an opening beyond ${this.bound}`
     if (opening >= abreast) return `${opening} openings at once, and one more`
-    if (opening >= wanted && !this.#warmsUp(opening)) return "an opening for nobody"
+    // Those for whom it is may be told in this very turn that it is the end.
+    if (opening >= wanted && !isForced && !this.#warmsUp(opening)) return "an opening for nobody"
     return undefined
   }
 
@@ -107,7 +137,7 @@ export class Stock {
 
   #wantedIn(phase: Reference["phase"], leases = this.pool.leases.size): number {
     const { isTripped, line } = this.pool
-    const forWaiters = line.servable - this.coming
+    const forWaiters = Math.ceil(line.servable / this.pool.settings.concurrency) - this.coming
     if (phase === "draining") return forWaiters
     if (phase !== "open") return 0
     return Math.max(
@@ -123,9 +153,9 @@ export class Stock {
   }
 
   #neededFor(leases: number): number {
-    const { minIdle, size, start, targetUtilization } = this.pool.settings
+    const { concurrency, minIdle, size, start, targetUtilization } = this.pool.settings
     if (targetUtilization === 1) return 0
-    const reserved = Math.ceil((leases + this.pool.line.servable) / targetUtilization)
+    const reserved = Math.ceil((leases + this.pool.line.servable) / concurrency / targetUtilization)
     return Math.min(size, Math.max(start === "lazy" ? 0 : minIdle, reserved))
   }
 
@@ -175,6 +205,10 @@ export class Stock {
     const { asker, line, now, settings } = this.pool
     const wrong = `a ${job} of one that is ${resource.place}`
     if (job === "reset") return resource.place === "returned" ? undefined : wrong
+    // Where several leases end in one turn, what one of them has left may be idle when the next one ends.
+    if (resource.place === "arriving" && job === "validate") {
+      return resource.isDoubtful(settings, now) && line.servable > 0 ? undefined : wrong
+    }
     if (resource.place !== "idle") return wrong
     switch (job) {
       case "validate": {

@@ -5,6 +5,8 @@ import { judgeEvery, Stock } from "./stock.ts"
 export class TendedStock extends Stock {
   /** Those that were to go at once, in the last eviction. */
   #evicted: ReadonlyArray<Resource> = []
+  /** How many are kept, if what was closed in this turn was closed as idle for too long. */
+  keptPerhaps: number | undefined
 
   /** It is told to close. A reason for that, or what is wrong about it. */
   closes(id: number): { readonly reason: string } | { readonly wrong: string } {
@@ -44,8 +46,11 @@ export class TendedStock extends Stock {
     const { now, settings } = this.pool
     if (resource.place === "condemned") return "unwell"
     if (!["arriving", "returned", "idle"].includes(resource.place)) return undefined
-    // The housekeeper looks first for what nobody needs.
-    if (this.pool.isTick && resource === this.idle[0] && this.#isSpare) return "idle for too long"
+    // The housekeeper looks first for what nobody needs. But somebody may have been to have it, before or after that.
+    const isSpare = this.pool.isTick && resource === this.idle[0] && this.#isSpare
+    const mayBeWanted = this.pool.line.servable > 0 && resource.isOver(settings, now)
+    if (isSpare && !mayBeWanted) return "idle for too long"
+    if (isSpare) this.keptPerhaps = Math.min(this.kept, this.live - 1)
     if (resource.isOver(settings, now)) {
       return resource.isUsedUp(settings)
         ? "used up"
@@ -54,7 +59,7 @@ export class TendedStock extends Stock {
         : "past its time"
     }
     if (resource.place === "arriving") {
-      if (this.#isTooMany) return "too many"
+      if (this.isTooMany) return "too many"
       if (!this.isSurplus(resource)) return undefined
       return resource.heir === "yes" ? "its successor is there" : "surplus"
     }
@@ -67,7 +72,7 @@ export class TendedStock extends Stock {
   }
 
   /** The pool was made smaller, and one that has come free cannot stay, whoever waits. */
-  get #isTooMany(): boolean {
+  get isTooMany(): boolean {
     return this.ceiling > this.bound && this.open - 1 >= this.bound
   }
 
@@ -186,7 +191,7 @@ export class TendedStock extends Stock {
     must(this.count("returned") === 0, "one that came back is neither reset nor kept")
     must(this.count("condemned", "leaving") === 0, "one that is to go does not")
     must(
-      this.idle.length === 0 || isSuspended || line.servable <= this.count("validating"),
+      !this.isLendable || isSuspended || line.servable <= this.count("validating"),
       "somebody waits while something is free"
     )
     const most = settings.overflowTtl > 0 ? this.bound : settings.size + this.heirs

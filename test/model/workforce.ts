@@ -109,7 +109,9 @@ export class Workforce {
 
   died({ prefer, which }: Of<"died">): void {
     const holding = this.those(({ stage, told }) => stage === "holding" && !told)
-    const preferred = holding.filter((keeper) => prefer === "any" || this.#stands(keeper) === prefer)
+    const isPreferred = (keeper: Keeper): boolean =>
+      prefer === "wanted" ? this.#isWanted(keeper) : prefer === "any" || this.#stands(keeper) === prefer
+    const preferred = holding.filter(isPreferred)
     const keeper = pick(preferred.length > 0 ? preferred : holding, which)
     if (keeper === undefined) return
     this.#census.count(`fault: died while ${this.#stands(keeper)}`)
@@ -117,12 +119,14 @@ export class Workforce {
   }
 
   detach(borrow: Borrow, dies: boolean): void {
-    const id = this.#oracle.reference.leases.get(borrow)?.resource.id
-    const [keeper] = this.those(({ worker }) => worker.id === id)
-    if (keeper === undefined) return
+    const resource = this.#oracle.reference.leases.get(borrow)?.resource
+    const [keeper] = this.those(({ worker }) => worker.id === resource?.id)
+    if (keeper === undefined || resource === undefined) return
     const { worker } = keeper
     if (dies) keeper.stage = "closing"
-    const sendUnsafe = (isGiven: boolean): void => this.#oracle.isGiven(isGiven, !dies)
+    const isShared = resource.holders.size > 1
+    if (isShared) this.#census.count("detached: not while others have it")
+    const sendUnsafe = (isGiven: boolean): void => this.#oracle.isGiven(isGiven, !dies && !isShared)
     this.#send({ _tag: "Detach", borrow, reply: { sendUnsafe } })
     if (dies) this.#send({ _tag: "Exited", worker, reason: { _tag: "Died", cause: refused } })
   }
@@ -185,6 +189,11 @@ export class Workforce {
     if (resource === undefined) return "gone"
     if (resource.place !== "held") return resource.place
     return [...resource.holders].every(({ taken }) => taken) ? "held" : "untaken"
+  }
+
+  /** By somebody for himself alone. */
+  #isWanted({ worker }: Keeper): boolean {
+    return (this.#oracle.reference.stock.get(worker.id)?.wishes.length ?? 0) > 0
   }
 
   #isReady(keeper: Keeper, jitter: number): void {

@@ -1,19 +1,19 @@
 /**
- * Everything around the machine, simulated: askers, their fibers, a timer; the rest is in `shell.ts`. It runs commands; what
- * is right and wrong the oracle says.
+ * Everything around the machine, simulated: who asks is in `askings.ts`, what carries out what the machine asks for in
+ * `shell.ts`. It runs commands; what is right and wrong the oracle says.
  */
-import type { AnyFiber, Borrow, Terms } from "../../src/pool/internal/borrow.ts"
+import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Settings } from "../../src/pool/internal/settings.ts"
 import type { ShutdownReport } from "../../src/pool/Status.ts"
+import { Askings } from "./askings.ts"
 import type { Census } from "./census.ts"
 import { type Command, pick } from "./commands.ts"
-import { Asker, type Waits } from "./people.ts"
-import { Shell } from "./shell.ts"
+import type { Asker, Waits } from "./people.ts"
+import { Wish } from "./reservations.ts"
 
-export class World extends Shell {
-  readonly #fibers = [0, 1, 2, 3].map((id) => ({ id }) as unknown as AnyFiber)
-  readonly #askers: Array<Asker> = []
+export class World extends Askings {
   readonly #plans: Array<Settings>
+  readonly #wishes: Array<Wish> = []
 
   /** `others` are the options that it may come to have. */
   constructor(settings: Settings, others: Settings, census: Census) {
@@ -27,9 +27,11 @@ export class World extends Shell {
     if (this.isCrashed) return
     switch (command._tag) {
       case "checkout":
-        return this.#checkout(command)
+        return this.checkout(command)
+      case "many":
+        return this.many(command)
       case "cancelFirst": {
-        const asker = this.#asker("wait", 100, "asker", 0)
+        const asker = this.asker("wait", 100, "asker", 0)
         asker.hasLeft = true
         this.send({ _tag: "Cancel", borrow: asker })
         return this.send(asker)
@@ -37,8 +39,9 @@ export class World extends Shell {
       case "flush":
         return this.flush()
       case "cancel": {
-        const asker = pick(this.#askers.filter((each) => each.answer === undefined && !each.hasLeft), command.which)
+        const asker = pick(this.askers.filter((each) => each.answer === undefined && !each.hasLeft), command.which)
         if (asker === undefined) return
+        if (asker.whole !== undefined) return asker.whole.leave()
         asker.hasLeft = true
         const isOpen = asker.state === "waiting" || asker.state === "lent"
         this.census.count(`fault: cancelled while ${isOpen ? asker.state : "answered"}`)
@@ -54,7 +57,22 @@ export class World extends Shell {
       }
       case "adopt": {
         const borrow = pick(this.#held.filter((each) => each.guardFiber === undefined), command.which)
-        return borrow && this.send({ _tag: "Adopt", borrow, fiber: this.#fibers[command.fiber]! })
+        return borrow && this.send({ _tag: "Adopt", borrow, fiber: this.fibers[command.fiber]! })
+      }
+      case "reserve": {
+        // Rather one of those who are not alone.
+        const { leases } = this.oracle.reference
+        const sharing = this.#held.filter((each) => leases.get(each)!.resource.holders.size > 1)
+        const borrow = pick(sharing.length > 0 ? sharing : this.#held, command.which)
+        return borrow && this.#reserve(borrow)
+      }
+      case "unreserve": {
+        // Rather one that has not left yet, and waits.
+        const [waiting, others] = [undefined, "alone"].map((answer) =>
+          this.#wishes.filter((each) => !each.hasLeft && each.answer === answer)
+        )
+        const wish = pick([waiting!, others!, this.#wishes].find(({ length }) => length > 0) ?? [], command.which)
+        return wish && this.#unreserve(wish)
       }
       case "unreachable": {
         const borrow = pick(this.#held.filter((each) => !this.oracle.isOwned(each)), command.which)
@@ -136,7 +154,7 @@ export class World extends Shell {
           awaiter: this.#awaiter(this.#shutter(command))
         })
       case "awaitShutdown": {
-        const awaiter = this.#awaiter(this.#fibers[command.fiber]!)
+        const awaiter = this.#awaiter(this.fibers[command.fiber]!)
         this.send({ _tag: "AwaitShutdown", awaiter })
         awaiter.hasLeft = command.leaves
         return
@@ -160,7 +178,7 @@ export class World extends Shell {
     }
     this.flush()
     const problems: Array<string> = []
-    for (const asker of this.#askers) {
+    for (const asker of this.askers) {
       if (!asker.hasLeft && asker.answer === undefined) {
         problems.push(`one answer: nobody answered checkout ${asker.arrival}`)
       }
@@ -187,47 +205,29 @@ export class World extends Shell {
     return problems
   }
 
-  #checkout(command: Extract<Command, { readonly _tag: "checkout" }>): void {
-    const { fiber, late, mode, owner, wait } = command
-    const asker = this.#asker(mode, mode === "try" ? 0 : wait, owner, fiber)
-    asker.terms = this.#termsOf(command)
-    this.#ask(asker)
-    if (asker.state === "waiting") return
-    if (late) this.outbox.push(asker)
-    else asker.deliver()
+  #reserve(borrow: Borrow): void {
+    const wish = new Wish(borrow)
+    this.#wishes.push(wish)
+    this.send({ _tag: "Reserve", reservation: wish })
   }
 
-  /** In most pools nobody asks for anything but a resource. */
-  #termsOf({ key, prefers, priority }: Extract<Command, { readonly _tag: "checkout" }>): Terms | undefined {
-    const { fairness, priorityAging } = this.oracle.reference.settings
-    if (fairness === undefined && priorityAging === 1_000) return undefined
-    const preferred = prefers === undefined ? undefined : this.workforce.idle(prefers)
-    if (preferred !== undefined) this.census.count("somebody prefers one")
-    if (priority > 0) this.census.count("somebody can wait")
-    return { key, priority, preferred }
+  /** A scope may close twice, and after everything else has ended. */
+  #unreserve(wish: Wish): void {
+    wish.hasLeft = true
+    this.send({ _tag: "Unreserve", reservation: wish })
   }
 
-  #ask(asker: Asker): void {
-    asker.asking = true
-    this.send(asker)
-    asker.asking = false
-  }
-
-  #asker(mode: Borrow["mode"], wait: number, owner: "asker" | "other" | "none" | "guard", fiber: number): Asker {
-    const guard = owner === "guard" ? this.#fibers[fiber] : undefined
-    const owned = owner === "asker"
-      ? this.#fibers[fiber]
-      : owner === "other"
-      ? this.#fibers[(fiber + 1) % 4]
-      : undefined
-    const asker = new Asker(this.#askers.length, mode, wait, guard, owned)
-    this.#askers.push(asker)
-    this.oracle.reference.asks(asker, asker.arrival)
-    return asker
+  /** Who is not alone, and will not be, leaves. */
+  override flush(): void {
+    super.flush()
+    for (const wish of this.#wishes) {
+      const isInVain = wish.answer !== undefined && (wish.answer !== "alone" || wish.borrow.state !== "lent")
+      if (isInVain && !wish.hasLeft) this.#unreserve(wish)
+    }
   }
 
   #stale({ which, how }: Extract<Command, { readonly _tag: "stale" }>): void {
-    const over = this.#askers.filter(({ state }) => state === "ended" || state === "refused")
+    const over = this.askers.filter(({ state }) => state === "ended" || state === "refused")
     const borrow = pick(over, which)
     if (borrow === undefined) return
     this.census.count("fault: stale lease")
@@ -240,8 +240,10 @@ export class World extends Shell {
         return this.send({ _tag: "Cancel", borrow })
       case 3:
         return this.send({ _tag: "Unreachable", borrow })
+      case 4:
+        return this.#reserve(borrow)
       default:
-        return this.send({ _tag: "Adopt", borrow, fiber: this.#fibers[0]! })
+        return this.send({ _tag: "Adopt", borrow, fiber: this.fibers[0]! })
     }
   }
 
@@ -260,14 +262,14 @@ export class World extends Shell {
 
   /** Those who have a lease in their hands. */
   get #held(): ReadonlyArray<Asker> {
-    return this.#askers.filter(({ answer, state }) => state === "lent" && answer !== undefined)
+    return this.askers.filter(({ answer, state }) => state === "lent" && answer !== undefined)
   }
 
   #shutter({ by, fiber }: Extract<Command, { readonly _tag: "shutdown" }>): AnyFiber {
-    const waiter = this.#askers.find(({ guardFiber, ownerFiber, state }) =>
+    const waiter = this.askers.find(({ guardFiber, ownerFiber, state }) =>
       by === "waiter" && state === "waiting" && (ownerFiber ?? guardFiber) !== undefined
     )
     if (waiter !== undefined) this.census.count("shutdown by one who waits")
-    return waiter?.ownerFiber ?? waiter?.guardFiber ?? this.#fibers[fiber]!
+    return waiter?.ownerFiber ?? waiter?.guardFiber ?? this.fibers[fiber]!
   }
 }

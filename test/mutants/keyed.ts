@@ -99,7 +99,7 @@ export const keyed: ReadonlyArray<Mutant> = [
   {
     id: "place-for-whoever-comes",
     file: machine("quota"),
-    original: "this.#line.size > 0 || this.#taken >= this.#max",
+    original: "this.#line.size > 0 || this.#taken >= this.max",
     replacement: "this.#taken >= this.#max",
     breaks: "whoever asks first when a place comes free has it, though others wait",
     stands: "E-1",

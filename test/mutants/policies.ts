@@ -36,7 +36,7 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "asks-a-broken-backend",
     file: machine("asking"),
-    original: "    if (state.isTripped) return this.#queueing.refuseBroken(borrow)\n",
+    original: "    if (state.isTripped && !state.isSuspended) return this.#queueing.refuseBroken(borrow)\n",
     replacement: "",
     breaks: "people wait for a backend that is known to be down",
     stands: "Q8",
@@ -405,6 +405,88 @@ export const policies: ReadonlyArray<Mutant> = [
     breaks: "one whose check is under way is refused for an opening of somebody else's",
     stands: "E-3",
     tests: testOf("breaker")
+  },
+  // What is no input
+  {
+    id: "anybody-owns",
+    file: machine("session"),
+    original: "Fiber.isFiber(owner) ? owner : this",
+    replacement: "owner !== undefined ? owner : this",
+    breaks: "an owner that is no fiber crashes the pool",
+    stands: "S6",
+    tests: ["test/pool/owner.test.ts"]
+  },
+  {
+    id: "any-mode",
+    file: machine("session"),
+    original: "if (mode !== \"drain\" && mode !== \"now\") this",
+    replacement: "if (false) this",
+    breaks: "a shutdown in a mode that there is not is a drain",
+    stands: "S6",
+    tests: ["test/pool/quietPeriod.test.ts"]
+  },
+  {
+    id: "any-member",
+    file: machine("groupMake"),
+    original: "!members.every(isMember)",
+    replacement: "!members.every((member) => typeof member === \"object\")",
+    breaks: "what is no session is taken for one, and every checkout dies",
+    stands: "S6",
+    tests: ["test/pool/group.test.ts"]
+  },
+  {
+    id: "more-than-all-keys-have",
+    file: machine("session"),
+    original: "Math.min(mostAtOnce(front.settings), places * front.settings.concurrency)",
+    replacement: "mostAtOnce(front.settings)",
+    breaks: "who wants more together than all keys may have waits in vain",
+    stands: "C10",
+    tests: ["test/pool/keyedTotal.test.ts"]
+  },
+  {
+    id: "crashed-and-asked",
+    file: machine("quotaParty"),
+    original: "phase === \"closed\" ? undefined : idle",
+    replacement: "idle",
+    breaks: "a pool that has crashed is asked for what it had idle, in vain, and nobody else is",
+    stands: "K2",
+    tests: testOf("quotaShared")
+  },
+  {
+    id: "suspended-and-refused",
+    file: machine("asking"),
+    original: "if (state.isTripped && !state.isSuspended) return",
+    replacement: "if (state.isTripped) return",
+    breaks: "a suspended pool refuses who asks, because its breaker is open",
+    stands: "D7",
+    tests: testOf("suspend")
+  },
+  {
+    id: "suspended-and-tripped",
+    file: machine("queueing"),
+    original: "    if (state.isSuspended) return\n",
+    replacement: "",
+    breaks: "who waits in a suspended pool is refused, because an opening that was under way has failed",
+    stands: "D7",
+    tests: testOf("suspend")
+  },
+  {
+    id: "suspended-and-failed",
+    file: machine("staffing"),
+    original: "=== \"fail\" && !state.isSuspended",
+    replacement: "=== \"fail\"",
+    breaks: "who waits in a suspended pool fails, because an opening that was under way has failed",
+    stands: "D7",
+    tests: testOf("suspend")
+  },
+  {
+    id: "tripped-and-resumed",
+    file: machine("changes"),
+    original: "    if (state.isTripped) this.#queueing.trip()\n",
+    replacement: "",
+    breaks: "who has waited for a pool to be resumed waits for a backend that is known to be down",
+    stands: "Q8",
+    tests: testOf("suspend")
   },
   {
     id: "trip-without-effect",

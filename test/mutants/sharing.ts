@@ -477,7 +477,7 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "probed-beyond-the-bound",
     file: machine("upkeep"),
-    original: "const isUnwanted = ceiling > bound || ",
+    original: "const isUnwanted = (ceiling > bound && open >= bound) || ",
     replacement: "const isUnwanted = ",
     breaks: "what was probed while the pool was made smaller is idle beyond its bound",
     stands: "Z1",

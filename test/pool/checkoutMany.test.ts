@@ -176,6 +176,12 @@ describe("checkoutMany", () => {
       assert.include(yield* defect(many(shared, 4)), "from 1 to 3")
       yield* session.resize({ size: 4 })
       yield* checkinAll(session, yield* many(session, 5))
+      yield* session.resize({ size: 0, maxOverflow: 0 })
+      assert.include(yield* defect(many(session, 2)), "from 1 to 1")
+      const one = yield* forkSettled(many(session, 1))
+      assert.strictEqual((yield* session.status).waiting, 1, "as anybody who asks for one")
+      yield* session.resize({ size: 2 })
+      yield* checkinAll(session, yield* Fiber.join(one))
       assert.deepStrictEqual((yield* session.status).waiting, 0)
     }))
 

@@ -395,6 +395,12 @@ describe("the group", () => {
         "isDemoted",
         "name"
       ])
+      for (const member of [1, {}, { size: 1 }, { use: 1 }]) {
+        const refused = yield* Effect.flip(PoolGroup.make({ members: [member] } as never))
+        assert.deepStrictEqual((refused as Pool.InvalidOptions).problems, [
+          "members: each must be a session, or options with a factory"
+        ])
+      }
       const { group } = yield* setup()
       const exit = yield* Effect.exit(group.use(() => Effect.void, { timeout: -1 }))
       assert.deepInclude(Exit.isFailure(exit) ? Cause.squash(exit.cause) : {}, { _tag: "InvalidOptions" })

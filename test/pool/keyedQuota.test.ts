@@ -14,7 +14,7 @@ class Fake implements Party {
   /** Since when. */
   readonly idle: Array<number> = []
   lent = 0
-  leaving = 0
+  going = 0
   /** It may not open, whatever it is told: a back-off, say. */
   isStuck = false
   /** It takes nothing of what it is offered. */
@@ -32,7 +32,8 @@ class Fake implements Party {
   readonly demand = () => this.isStuck ? 0 : this.waiting.length
   readonly firstTicket = () => this.waiting[0] ?? Infinity
   readonly isBare = () => this.lent + this.idle.length === 0
-  readonly closing = () => this.leaving
+  readonly closing = () => this.going
+  readonly leaving = () => 0
   readonly coldest = () => this.idle[0]
 
   readonly retry = () => {
@@ -43,7 +44,7 @@ class Fake implements Party {
   readonly shed = () => {
     if (this.idle.shift() === undefined) return false
     this.#told.push(`${this.name}: shed`)
-    this.leaving++
+    this.going++
     return true
   }
 
@@ -62,8 +63,8 @@ class Fake implements Party {
   /** A lease ends. */
   giveBack(since: number): void {
     this.lent--
-    if (this.member.owes(this.waiting[0])) {
-      this.leaving++
+    if (this.member.owes(this.waiting[0], false)) {
+      this.going++
     } else if (this.waiting.shift() === undefined) {
       this.idle.push(since)
     } else {
@@ -73,7 +74,7 @@ class Fake implements Party {
 
   /** A closing ends. */
   closed(): void {
-    this.leaving--
+    this.going--
     this.member.give()
     this.hire()
   }
@@ -125,10 +126,10 @@ describe("a quota", () => {
       b.ask()
       b.ask()
       yield* settle
-      assert.strictEqual(a.leaving, 2)
+      assert.strictEqual(a.going, 2)
       c.ask()
       yield* settle
-      assert.strictEqual(a.leaving, 3)
+      assert.strictEqual(a.going, 3)
       a.closed()
       a.closed()
       a.closed()
@@ -150,7 +151,7 @@ describe("a quota", () => {
       assert.deepStrictEqual(told, [])
       a.giveBack(1)
       a.giveBack(2)
-      assert.strictEqual(a.leaving, 2, "nobody of its own waits")
+      assert.strictEqual(a.going, 2, "nobody of its own waits")
       for (let i = 0; i < 2; i++) a.closed()
       yield* settle
       assert.deepStrictEqual(told, ["b: retry", "c: retry"])
@@ -169,9 +170,9 @@ describe("a quota", () => {
       const { a, b } = yield* setup(2)
       for (const pool of [a, b, b, a]) pool.ask()
       a.giveBack(1)
-      assert.deepStrictEqual([a.lent, a.leaving], [1, 0])
+      assert.deepStrictEqual([a.lent, a.going], [1, 0])
       b.giveBack(2)
-      assert.deepStrictEqual([b.lent, b.leaving], [1, 0])
+      assert.deepStrictEqual([b.lent, b.going], [1, 0])
     }))
 
   it.effect("what comes back is closed for an older waiter whose key has nothing, and no more than one is", () =>
@@ -179,11 +180,11 @@ describe("a quota", () => {
       const { a, b, c } = yield* setup(3)
       for (const pool of [a, a, b, a, c, a, b]) pool.ask()
       a.giveBack(1)
-      assert.deepStrictEqual([a.lent, a.leaving], [2, 0], "its own waiter was older")
+      assert.deepStrictEqual([a.lent, a.going], [2, 0], "its own waiter was older")
       a.giveBack(2)
-      assert.deepStrictEqual([a.lent, a.leaving], [1, 1])
+      assert.deepStrictEqual([a.lent, a.going], [1, 1])
       b.giveBack(3)
-      assert.deepStrictEqual([b.lent, b.leaving], [1, 0], "one for c is coming")
+      assert.deepStrictEqual([b.lent, b.going], [1, 0], "one for c is coming")
       a.closed()
       yield* settle
       assert.deepStrictEqual([a.lent, c.lent], [1, 1])
@@ -274,7 +275,7 @@ describe("a quota", () => {
       b.ask()
       b.member.leave()
       a.giveBack(1)
-      assert.deepStrictEqual([a.idle.length, a.leaving], [1, 0])
+      assert.deepStrictEqual([a.idle.length, a.going], [1, 0])
       yield* settle
       assert.strictEqual(quota.taken, 1)
     }))

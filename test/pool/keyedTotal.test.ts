@@ -7,6 +7,7 @@ import * as KeyedPool from "../../src/pool/KeyedPool.ts"
 import { crash } from "../support/crash.ts"
 import { withLogs } from "../support/logs.ts"
 import { SeededScheduler } from "../support/seededScheduler.ts"
+import { defect } from "../support/waiting.ts"
 import { forkSettled, type OpenError, type Resource, settle, World } from "../support/world.ts"
 
 type Given = Partial<Pool.Options<Resource, OpenError, Scope.Scope, Scope.Scope>>
@@ -55,6 +56,18 @@ describe("maxTotal", () => {
       for (const { end } of users) yield* end
       for (const { fiber } of users) yield* Fiber.join(fiber)
       assert.isAtMost(world.peak, 3)
+    }))
+
+  it.effect("a checkoutMany of more than that dies, as one of more than its pool can have", () =>
+    Effect.gen(function*() {
+      for (const [options, most] of [[{}, 3], [{ concurrency: 2 }, 6]] as const) {
+        const keyed = yield* make(new World(), 3, options)
+        const session = yield* keyed.session("wide")
+        const text = yield* defect(session.checkoutMany(most + 1))
+        assert.include(text, `n: must be a whole number from 1 to ${most}`)
+        const leases = yield* session.checkoutMany(most)
+        for (const lease of leases) yield* session.checkin(lease)
+      }
     }))
 
   it.effect("D-3 counts idle ones: the longest idle of another key is closed to make room", () =>

@@ -173,6 +173,18 @@ describe("CoDel", () => {
       )
     }))
 
+  it.effect("nor does maxWaiting refuse who is refused because the pool was made too small for it", () =>
+    Effect.gen(function*() {
+      const session = yield* new World().pool({ name: "db", size: 2 })
+      yield* lend(session, 1)
+      const waiter = yield* forkSettled(Effect.flip(session.checkoutMany(2)))
+      yield* session.resize({ size: 1 })
+      const error = yield* Fiber.join(waiter)
+      assert(error._tag === "PoolOverloaded")
+      assert.strictEqual(error.reason, "size")
+      assert.match(error.message, /^pool "db": made too small for so many together \(size=1\+0/)
+    }))
+
   it.effect("still lets a deadline that comes first have its say", () =>
     Effect.gen(function*() {
       const session = yield* new World().pool({ size: 1, overload })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import type { Pool } from "whitepool"
 import { assertWhole, counts, forkSettled, type Resource, type Session, settle, World } from "../support/world.ts"
@@ -29,6 +29,31 @@ const waysOut: ReadonlyArray<[string, (session: Session) => Handed]> = [
   ["runPromise", (session) => Effect.promise(() => Effect.runPromise(session.checkout()))],
   ["runFork and await", (session) => Effect.flatten(Fiber.await(Effect.runFork(session.checkout())))]
 ]
+
+describe("an owner that is no fiber", () => {
+  it.effect.each(["me", {}, 0, null])(
+    "%j dies with InvalidOptions before anything is asked for",
+    (owner) =>
+      Effect.gen(function*() {
+        const world = new World()
+        const session = yield* world.pool({ name: "db" })
+        const options = { owner } as unknown as Pool.OwnedCheckoutOptions
+        const askings: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          session.checkout(options),
+          session.tryCheckout(options),
+          session.checkoutMany(1, options)
+        ]
+        for (const asking of askings) {
+          const exit = yield* Effect.exit(asking)
+          assert.strictEqual(
+            String(Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit),
+            "InvalidOptions: pool \"db\": owner: must be a fiber or \"none\""
+          )
+        }
+        yield* assertWhole(session, world, 1)
+      })
+  )
+})
 
 describe.each(waysOut)("a lease returned through %s", (_, handed) => {
   it.effect("is live and healthy afterwards", () =>

@@ -187,6 +187,17 @@ describe("a quiet period", () => {
       yield* assertWhole(session, world, 1)
     }))
 
+  it.effect("is asked for by a mode that there is; another one dies, and ends nothing", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const session = yield* world.pool({ name: "db" })
+      const defect = yield* Effect.flip(
+        Effect.catchDefect(session.shutdown({ mode: "kill" as "now" }), (defect) => Effect.fail(defect))
+      )
+      assert.strictEqual(String(defect), "InvalidOptions: pool \"db\": mode: must be \"drain\" or \"now\"")
+      yield* assertWhole(session, world, 1)
+    }))
+
   it.effect("has one timer, and leaves none", () =>
     withCounters(({ fibers, sleeps }) =>
       Effect.gen(function*() {

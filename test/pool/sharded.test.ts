@@ -61,6 +61,8 @@ describe("the shards", () => {
         Effect.map(Effect.flip(make(new World(), options)), (error) =>
           error._tag === "InvalidOptions" ? error.problems.map((problem) => problem.split(":")[0]) : [])
       assert.deepStrictEqual(yield* problems({ shards: 3, size: 2 }), ["size"])
+      const nothing = yield* Effect.flip(ShardedPool.make(undefined as never))
+      assert.strictEqual((nothing as Pool.InvalidOptions)._tag, "InvalidOptions")
       assert.deepStrictEqual(yield* problems({ shards: 0, by: "chance" as "hash", size: -1, nonsense: 1 } as Given), [
         "nonsense",
         "size",

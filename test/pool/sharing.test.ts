@@ -216,7 +216,7 @@ describe("concurrency", () => {
   it.effect("is taken out of the pool only by who is alone with it (C12)", () =>
     Effect.gen(function*() {
       const { a, b, session, world } = yield* sharing(2)
-      assert.include(yield* defect(Effect.scoped(session.detach(a))), "has ended")
+      assert.include(yield* defect(Effect.scoped(session.detach(a))), "shares its resource with others")
       assert.deepStrictEqual([a.isLive, b.isLive], [true, true])
       yield* session.checkin(b)
       yield* Effect.scoped(session.detach(a))

@@ -58,7 +58,7 @@ export class RecordedPorts implements Ports {
   claimed = 0
   places = Infinity
   /** Another pool needs the place of what would go to the waiter of this ticket. */
-  isWanted = (_ticket: number | undefined): boolean => false
+  isWanted = (_ticket: number | undefined, _isHeld: boolean): boolean => false
   readonly workers = new Map<number, Worker>()
   readonly owners = new Map<AnyFiber, Owner>()
   /** Of each question to the back-off schedule: whether it begins anew. */
@@ -107,8 +107,8 @@ export class RecordedPorts implements Ports {
     this.claimed--
   }
 
-  yields(ticket: number | undefined): boolean {
-    return this.isWanted(ticket)
+  yields(ticket: number | undefined, isHeld: boolean): boolean {
+    return this.isWanted(ticket, isHeld)
   }
 
   open(worker: Worker): void {

@@ -90,9 +90,9 @@ export class Asking {
       const phase = state.openUpTo() === Infinity ? "open" : "queue"
       return this.#queueing.refuse(borrow, this.#queueing.expiry(now, phase, state.status(), []).errorNow())
     }
-    if (state.isTripped) return this.#queueing.refuseBroken(borrow)
+    if (state.isTripped && !state.isSuspended) return this.#queueing.refuseBroken(borrow)
     if (state.waiting.length + 1 - state.openable > state.settings.maxWaiting) {
-      return this.#queueing.refuseOverloaded(borrow)
+      return this.#queueing.refuseOverloaded(borrow, "maxWaiting")
     }
     this.#queueing.join(borrow)
     this.#staffing.hire()

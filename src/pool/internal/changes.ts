@@ -83,6 +83,7 @@ export class Changes {
     this.#dropping.restart()
     // Whoever was kept waiting is served by the same rules as ever.
     this.#lending.serve()
+    if (state.isTripped) this.#queueing.trip()
     state.replan()
     this.#staffing.hire()
   }

@@ -6,7 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import { LeaseExpired } from "../PoolError.ts"
+import { LeaseExpired, SharedLease } from "../PoolError.ts"
 import type { Borrow } from "./borrow.ts"
 import type { Front } from "./front.ts"
 
@@ -17,7 +17,10 @@ export const detach = (front: Front, borrow: Borrow): Effect.Effect<unknown, nev
       const scope = Context.getUnsafe(fiber.context, Scope.Scope)
       const resource = borrow.worker?.resource
       return Effect.flatMap(leave(front, borrow), (left) => {
-        if (left === undefined) return Effect.die(new LeaseExpired({ pool: front.settings.name, leaseId: borrow.id }))
+        if (left === undefined) {
+          const fields = { pool: front.settings.name, leaseId: borrow.id }
+          return Effect.die(borrow.state === "lent" ? new SharedLease(fields) : new LeaseExpired(fields))
+        }
         return Effect.as(Scope.addFinalizerExit(scope, (exit) => Scope.close(left, exit)), resource)
       })
     })

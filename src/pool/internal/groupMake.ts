@@ -68,6 +68,10 @@ const settingsOf = <A, E, R, RL>(name: string, options: Options<A, E, R, RL>): G
   isDemoted: options.isDemoted
 })
 
+const isMember = (member: unknown): boolean =>
+  typeof member === "object" && member !== null &&
+  ("factory" in member || "use" in member && typeof member.use === "function")
+
 const known: ReadonlyArray<string> = [
   "members",
   "strategy",
@@ -84,8 +88,8 @@ const problemsOf = (options: object): ReadonlyArray<string> => {
   const { isDemoted, members, name, strategy } = given
   if (!Array.isArray(members) || members.length === 0) {
     problems.push("members: must be at least one session, or options")
-  } else if (!members.every((member) => typeof member === "object" && member !== null)) {
-    problems.push("members: each must be a session, or options")
+  } else if (!members.every(isMember)) {
+    problems.push("members: each must be a session, or options with a factory")
   }
   if (strategy !== undefined && strategy !== "failover" && strategy !== "round-robin") {
     problems.push("strategy: must be \"failover\" or \"round-robin\"")

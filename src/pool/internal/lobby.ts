@@ -53,14 +53,14 @@ export class Lobby {
     if (mode === "try") return new PoolError.PoolFull({ pool: name, status: this.#absence.emptyStatus() })
     if (wait === 0) return this.#timeout(0)
     // As the next incarnation would judge: it opens for as many as it has room for.
-    return this.size < (size + maxOverflow) * concurrency + maxWaiting ? undefined : this.#overloaded()
+    return this.size < (size + maxOverflow) * concurrency + maxWaiting ? undefined : this.#overloaded("maxWaiting")
   }
 
-  #overloaded(): Refusal {
+  #overloaded(reason: "maxWaiting" | "size"): Refusal {
     return stackless((fields) => new PoolError.PoolOverloaded(fields), {
       pool: this.#absence.settings.name,
       status: this.#absence.emptyStatus(),
-      reason: "maxWaiting" as const,
+      reason,
       waited: Duration.zero
     })
   }
@@ -95,7 +95,7 @@ export class Lobby {
       if (borrow.bundle === undefined || borrow.bundle.length <= most) continue
       this.leave(borrow)
       borrow.state = "refused"
-      borrow.reason = this.#overloaded()
+      borrow.reason = this.#overloaded("size")
       this.deliver(borrow)
     }
   }

@@ -49,7 +49,8 @@ const fraction = (isOne: (value: number) => boolean, text: string): Check => (va
 
 /** Zero waits for nothing at all: legal only where that means something. */
 const duration = (least: "zero" | "positive", words: ReadonlyArray<string> = []): Check => (value) => {
-  const millis = words.includes(value as string) || value !== "infinity" ? millisOf(value) : undefined
+  if (value === "infinity" && !words.includes(value)) return "must be a duration that ends"
+  const millis = millisOf(value)
   if (millis === undefined) return "must be a duration, not negative and not NaN"
   if (millis === 0 && least === "positive") return "must be longer than zero"
   return undefined

@@ -52,7 +52,9 @@ export class Queueing {
   rejoin(borrow: Borrow): void {
     const { settings, waiting } = this.#state
     // What it was granted of that is lost, and the pool was made smaller meanwhile.
-    if (borrow.bundle !== undefined && borrow.bundle.length > mostAtOnce(settings)) return this.refuseOverloaded(borrow)
+    if (borrow.bundle !== undefined && borrow.bundle.length > mostAtOnce(settings)) {
+      return this.refuseOverloaded(borrow, "size")
+    }
     let successor = waiting.head
     while (successor !== undefined && successor.ticket < borrow.ticket) successor = successor.next
     waiting.insertBefore(borrow, successor)
@@ -107,12 +109,12 @@ export class Queueing {
     this.refuse(borrow, stackless((pool) => new PoolError.PoolClosed({ pool }), this.#state.settings.name))
   }
 
-  refuseOverloaded(borrow: Borrow): void {
+  refuseOverloaded(borrow: Borrow, reason: "maxWaiting" | "size"): void {
     const state = this.#state
     const fields = {
       pool: state.settings.name,
       status: state.status(),
-      reason: "maxWaiting" as const,
+      reason,
       waited: Duration.zero
     }
     this.refuse(borrow, new PoolError.PoolOverloaded(fields))
@@ -125,10 +127,14 @@ export class Queueing {
     this.refuse(borrow, stackless((given) => new PoolError.OpenFailed<unknown>(given), fields))
   }
 
-  /** Nobody waits for a backend that is known to be down. One opening at a time goes on probing it. */
+  /**
+   * Nobody waits for a backend that is known to be down, unless the pool was told to let everybody wait. One opening at a time
+   * goes on probing it.
+   */
   trip(): void {
     const state = this.#state
     state.isTripped = true
+    if (state.isSuspended) return
     for (let waiter = state.waiting.head; waiter !== undefined; waiter = state.waiting.head) {
       if (waiter.mode === "try") this.refuseFull(waiter)
       else this.refuseBroken(waiter)
@@ -157,7 +163,7 @@ export class Queueing {
   refuseTooMany(most: number): void {
     for (let waiter = this.#state.waiting.head; waiter !== undefined;) {
       const { next }: Borrow = waiter
-      if (waiter.bundle !== undefined && waiter.bundle.length > most) this.refuseOverloaded(waiter)
+      if (waiter.bundle !== undefined && waiter.bundle.length > most) this.refuseOverloaded(waiter, "size")
       waiter = next
     }
   }

@@ -41,7 +41,8 @@ export interface Party {
 export class Quota {
   /** The order of those who wait, over all pools. */
   readonly tickets = { last: 0 }
-  readonly #max: number
+  /** How many places there are. */
+  readonly max: number
   readonly #host: Host
   readonly #members = new Set<Member>()
   /** Those that were turned away while somebody waits in them. */
@@ -51,7 +52,7 @@ export class Quota {
   #isScheduled = false
 
   constructor(max: number, host: Host) {
-    this.#max = max
+    this.max = max
     this.#host = host
   }
 
@@ -70,7 +71,7 @@ export class Quota {
 
   /** Nobody in line is overtaken. */
   admits(): boolean {
-    if (this.#line.size > 0 || this.#taken >= this.#max) return false
+    if (this.#line.size > 0 || this.#taken >= this.max) return false
     this.#taken++
     return true
   }
@@ -105,7 +106,7 @@ export class Quota {
       else if (demand > 0 && other.party.isBare() && other.party.firstTicket() < ticket) claims++
     }
     // As many places as that are about to be had anyway.
-    return claims > this.#max - this.#taken + this.#closing + (isHeld ? this.#leaving : 0)
+    return claims > this.max - this.#taken + this.#closing + (isHeld ? this.#leaving : 0)
   }
 
   // Within
@@ -132,7 +133,7 @@ export class Quota {
   readonly #settle = (): void => {
     this.#isScheduled = false
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      if (this.#taken < this.#max) this.#serve(next)
+      if (this.#taken < this.max) this.#serve(next)
       else if (!this.#makeRoom()) return
     }
   }

@@ -51,7 +51,9 @@ export class PoolParty implements Party {
   }
 
   coldest(): number | undefined {
-    return this.#state.idle.head?.idleSince
+    const { idle, phase } = this.#state
+    // What is left of a crash is closed already, and hears nothing.
+    return phase === "closed" ? undefined : idle.head?.idleSince
   }
 
   retry(): void {

@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Lease } from "../Lease.ts"
 import type { ResourceInfo } from "../Policies.ts"
@@ -152,6 +153,7 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   readonly shutdown = (options?: ShutdownOptions): Effect.Effect<ShutdownReport> => {
     const mode = options?.mode ?? "drain"
     return Effect.suspend(() => {
+      if (mode !== "drain" && mode !== "now") this.#die("mode: must be \"drain\" or \"now\"")
       const timeout = options?.timeout
       const within = timeout === undefined ? this.#front.settings.shutdownTimeout : this.#millis("timeout", timeout)
       const quiet = this.#millis("quietPeriod", options?.quietPeriod ?? 0)
@@ -202,21 +204,22 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
 
   readonly #checkoutCell = (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): CheckoutCell => {
     return this.#admit(
-      new CheckoutCell(this.#front, "wait", this.#waitOf(options?.timeout), ownerOf(options, fiber)),
+      new CheckoutCell(this.#front, "wait", this.#waitOf(options?.timeout), this.#ownerOf(options, fiber)),
       options
     )
   }
 
   readonly #tryCell = (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): CheckoutCell => {
-    return this.#admit(new CheckoutCell(this.#front, "try", 0, ownerOf(options, fiber)), options)
+    return this.#admit(new CheckoutCell(this.#front, "try", 0, this.#ownerOf(options, fiber)), options)
   }
 
   #manyCell(n: number, options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): ManyCell {
     const front = this.#front
-    const most = mostAtOnce(front.settings)
+    const places = front.quota?.max ?? Infinity
+    const most = Math.min(mostAtOnce(front.settings), places * front.settings.concurrency)
     if (!Number.isSafeInteger(n) || n < 1 || n > most) this.#die(`n: must be a whole number from 1 to ${most}`)
     const terms = options && termsOf(front, options)
-    return new ManyCell(front, n, this.#waitOf(options?.timeout), ownerOf(options, fiber), terms, this.#dropped)
+    return new ManyCell(front, n, this.#waitOf(options?.timeout), this.#ownerOf(options, fiber), terms, this.#dropped)
   }
 
   readonly #useCell = (body: Body, options: CheckoutOptions<never> | undefined, fiber: AnyFiber): UseCell => {
@@ -247,6 +250,13 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
     return timeout === undefined ? this.#front.settings.checkoutTimeout : this.#millis("timeout", timeout)
   }
 
+  #ownerOf(options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): AnyFiber | undefined {
+    const owner = options?.owner
+    if (owner === undefined) return fiber
+    if (owner === "none") return undefined
+    return Fiber.isFiber(owner) ? owner : this.#die("owner: must be a fiber or \"none\"")
+  }
+
   #millis(option: string, input: Duration.Input | "infinity"): number {
     const millis = millisOf(input)
     if (millis !== undefined) return millis
@@ -256,12 +266,4 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   #die(problem: string): never {
     throw new InvalidOptions({ pool: this.name, problems: [problem] })
   }
-}
-
-const ownerOf = (
-  options: Pick<OwnedCheckoutOptions<never>, "owner"> | undefined,
-  fiber: AnyFiber
-): AnyFiber | undefined => {
-  const owner = options?.owner
-  return owner === undefined ? fiber : owner === "none" ? undefined : owner
 }

@@ -24,7 +24,7 @@ export const make = <A, E = never, R = never, RL = never>(
 ): Effect.Effect<ShardedPool<A, E>, E | OpenTimeout | InvalidOptions, Exclude<R | RL, Scope.Scope> | Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const { by = "least-busy", shards, ...whole } = options
+      const { by = "least-busy", shards, ...whole } = options ?? {} as typeof options
       const name = typeof whole.name === "string" ? whole.name : "pool"
       const problems = problemsOf(by, shards, whole, name)
       if (problems.length > 0) return yield* new InvalidOptions({ pool: name, problems })

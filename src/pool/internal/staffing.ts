@@ -271,7 +271,8 @@ export class Staffing {
       state.failingSince = this.#ports.now()
       this.#ports.log("warning", `opening failed with ${errorName(cause)}, will be tried again`)
     }
-    const oldest = state.settings.onOpenFailure === "fail" ? this.#queueing.firstForOpening : undefined
+    const isTold = state.settings.onOpenFailure === "fail" && !state.isSuspended
+    const oldest = isTold ? this.#queueing.firstForOpening : undefined
     if (oldest !== undefined) this.#queueing.refuseBroken(oldest)
     if (state.failures >= state.settings.breaker && state.open === 0) this.#queueing.trip()
     if (state.backoff !== undefined) return

@@ -264,9 +264,9 @@ export class State {
 
 const isOnItsWay = ({ state, taken }: Borrow): boolean => !taken && (state === "lent" || state === "waiting")
 
-/** How many leases one borrower can ever have together. @internal */
+/** How many leases one borrower can ever have together. One can always be waited for, as by anybody. @internal */
 export const mostAtOnce = ({ concurrency, fairness, maxOverflow, size }: Settings): number =>
-  Math.min((size + maxOverflow) * concurrency, fairness?.maxPerKey ?? Infinity)
+  Math.max(1, Math.min((size + maxOverflow) * concurrency, fairness?.maxPerKey ?? Infinity))
 
 /** The numbers of a pool that has no state. @internal */
 export const vacantStatus = (

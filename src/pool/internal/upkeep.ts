@@ -90,9 +90,9 @@ export class Upkeep {
   probed(worker: Worker): void {
     const { idle } = this.#state
     worker.checkedAt = this.#ports.moment()
-    const { bound, ceiling, isLimited } = this.#state
+    const { bound, ceiling, isLimited, open } = this.#state
     // Meanwhile the pool may have been made smaller, and another one may have come to need its place.
-    const isUnwanted = ceiling > bound || (isLimited && this.#ports.yields(undefined, false))
+    const isUnwanted = (ceiling > bound && open >= bound) || (isLimited && this.#ports.yields(undefined, false))
     if (isUnwanted || !this.mayStay(worker) || !this.keeps(worker)) return this.#lending.place(worker)
     let colder = idle.tail
     while (colder !== undefined && colder.idleSince > worker.idleSince) colder = colder.prev

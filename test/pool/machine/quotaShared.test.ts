@@ -108,6 +108,21 @@ describe("Machine: pools that share a limit", () => {
     assert.strictEqual(b1.outcome, "lent 1")
   })
 
+  it("a pool that has crashed is not asked for what it had idle, where another one has something idle", () => {
+    const { rigs: [a, b, c], settle } = pools(2, { size: 1 }, { size: 1 }, { size: 1 })
+    for (const rig of [a, b]) {
+      const borrow = rig.checkout("x")
+      settle()
+      rig.taken(borrow)
+      rig.checkin(borrow)
+      for (const each of [a, b]) each.ports.time += 10
+    }
+    a.crash()
+    const c1 = c!.checkout("c1")
+    settle()
+    assert.strictEqual(c1.outcome, "lent 1")
+  })
+
   it("a pool whose breaker is open has a place again to see whether it can open", () => {
     const { rigs: [a, b], settle } = pools(1, { size: 1, breaker: 1 }, { size: 1 })
     const a1 = a.checkout("a1")

@@ -161,6 +161,30 @@ describe("Machine: suspend and resume", () => {
     assert.deepStrictEqual(rig.calls(), ["open 2"])
   })
 
+  it("D7 who waits is not told of an opening that fails meanwhile, nor is who comes then refused, whatever the options say", () => {
+    for (const settings of [{ onOpenFailure: "fail" as const }, { breaker: 1 }]) {
+      const rig = new MachineRig(settings)
+      const a = rig.checkout("a")
+      rig.suspend()
+      rig.openFailed(1)
+      const b = rig.checkout("b")
+      assert.deepStrictEqual([a.outcome, b.outcome], ["waiting", "waiting"])
+    }
+  })
+
+  it("Q8 an open breaker refuses them when it is resumed, or drained, and not earlier", () => {
+    for (const end of [(rig: MachineRig) => rig.resume(), (rig: MachineRig) => void rig.shutdown("drain")]) {
+      const rig = new MachineRig({ breaker: 1 })
+      rig.openFailed(1)
+      assert.strictEqual(rig.checkout("a").outcome, "OpenFailed")
+      rig.suspend()
+      const b = rig.checkout("b")
+      assert.strictEqual(b.outcome, "waiting")
+      end(rig)
+      assert.strictEqual(b.outcome, "OpenFailed")
+    }
+  })
+
   it("a drain resumes: those who wait are served first", () => {
     const rig = MachineRig.open()
     rig.suspend()
