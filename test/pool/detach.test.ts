@@ -123,6 +123,8 @@ describe("detach", () => {
       assert(death instanceof Pool.ForeignLease)
       assert.strictEqual(death.pool, "a")
       assert.isTrue(foreign.isLive)
+      const none = yield* defect(Effect.scoped(session.detach({} as typeof foreign)))
+      assert.strictEqual(String(none), "ForeignLease: pool \"a\": what was given for a lease is none")
       yield* assertWhole(session, world, 1)
       assert.deepStrictEqual(other.closed, [])
     }))

@@ -168,6 +168,10 @@ describe("options that cannot be", () => {
     assert.deepStrictEqual(wrong(options), [problem])
   })
 
+  it.each(["closeTimeout", "openTimeout", "shutdownTimeout", "overflowTtl"])("%s has an end", (key) => {
+    assert.deepStrictEqual(wrong({ [key]: "infinity" }), [`${key}: must be a duration that ends`])
+  })
+
   it("that are wrong by themselves and need another one say both", () => {
     assert.deepStrictEqual(wrong({ resetTimeout: NaN, minIdle: 9, size: 2.5 }), [
       "size: must be a whole number of at least 0",
