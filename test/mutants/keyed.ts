@@ -4,6 +4,8 @@ import type { Mutant } from "./mutants.ts"
 const machine = (file: string) => `src/pool/internal/${file}.ts`
 const testsOf = (name: string) => [`test/pool/${name}.test.ts`]
 
+const quotaRandom = ["test/pool/machine/quotaRandom.test.ts"]
+
 export const keyed: ReadonlyArray<Mutant> = [
   {
     id: "idle-key-in-use",
@@ -100,7 +102,7 @@ export const keyed: ReadonlyArray<Mutant> = [
     id: "place-for-whoever-comes",
     file: machine("quota"),
     original: "this.#line.size > 0 || this.#taken >= this.max",
-    replacement: "this.#taken >= this.#max",
+    replacement: "this.#taken >= this.max",
     breaks: "whoever asks first when a place comes free has it, though others wait",
     stands: "E-1",
     tests: testsOf("keyedQuota")
@@ -158,6 +160,114 @@ export const keyed: ReadonlyArray<Mutant> = [
     breaks: "what a pool had when it crashed is never had again",
     stands: "D-14",
     tests: testsOf("keyedQuota")
+  },
+  {
+    id: "in-line-without-demand",
+    file: machine("quota"),
+    original: "      if (member.party.demand() === 0) this.#line.delete(member)\n      else if",
+    replacement: "      if",
+    breaks: "who has left the line is served before those who wait",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "place-for-a-backoff",
+    file: machine("quotaParty"),
+    original: " || backoff !== undefined",
+    replacement: "",
+    breaks: "others yield to a pool that may not open yet",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "place-for-the-suspended",
+    file: machine("quotaParty"),
+    original: " || isSuspended) return 0",
+    replacement: ") return 0",
+    breaks: "others yield to a pool that lends nothing for now",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "a-place-for-each-waiter",
+    file: machine("quotaParty"),
+    original: "Math.ceil(servable / settings.concurrency)",
+    replacement: "servable",
+    breaks: "others yield a place for each who waits, though several will share what is opened",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "place-for-what-is-checked",
+    file: machine("quotaParty"),
+    original: "Math.ceil(servable / settings.concurrency) - coming",
+    replacement: "Math.ceil(servable / settings.concurrency)",
+    breaks: "others yield to a waiter whose resource is about to be free",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "place-beyond-the-bound",
+    file: machine("quotaParty"),
+    original: "Math.min(sought, opening + room, abreast)",
+    replacement: "Math.min(sought, abreast)",
+    breaks: "others yield to a pool that has all it may have",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "places-for-a-storm",
+    file: machine("quotaParty"),
+    original: "Math.min(sought, opening + room, abreast)",
+    replacement: "Math.min(sought, opening + room)",
+    breaks: "others yield more than a pool may open side by side",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "first-of-the-served",
+    file: machine("quotaParty"),
+    original: "let served = (coming + opening) * settings.concurrency;",
+    replacement: "let served = 0;",
+    breaks: "a pool is served before an older waiter of another one, for the sake of one who has something under way",
+    stands: "E-1",
+    tests: quotaRandom
+  },
+  {
+    id: "bare-while-it-opens",
+    file: machine("quotaParty"),
+    original: "return this.#state.live === 0",
+    replacement: "return this.#state.open === 0",
+    breaks: "a busy pool yields to one that is opening already",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "closed-for-nothing",
+    file: machine("quotaParty"),
+    original: "isShrinking: true",
+    replacement: "isShrinking: false",
+    breaks: "what was closed to make room is wanted back at once",
+    stands: "D-3",
+    tests: quotaRandom
+  },
+  {
+    id: "shared-given-up-for-younger",
+    file: machine("lending"),
+    original: "this.#isOwed(this.#queueing.next(), true)",
+    replacement: "this.#isOwed(undefined, true)",
+    breaks: "what several share is given up for others, though somebody older waits for it",
+    stands: "E-1",
+    tests: quotaRandom
+  },
+  {
+    id: "the-dead-are-asked",
+    file: machine("quotaParty"),
+    original: "phase === \"closed\" ? undefined : idle.head?.idleSince",
+    replacement: "idle.head?.idleSince",
+    breaks: "until a crashed pool has gone it is asked for what it had idle, and nobody else is",
+    stands: "D-3",
+    tests: quotaRandom
   },
   {
     id: "shares-do-not-fit",
