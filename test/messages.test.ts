@@ -8,9 +8,9 @@ import { Effect } from "effect"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { settingsOf } from "../src/pool/internal/settings.ts"
 import { InvalidOptions } from "../src/pool/PoolError.ts"
 import { filesUnder, withoutComments } from "./support/modules.ts"
+import { settingsOf } from "./support/settings.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8")

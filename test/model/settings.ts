@@ -4,9 +4,10 @@
  */
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { type Settings, settingsOf } from "../../src/pool/internal/settings.ts"
+import type { Settings } from "../../src/pool/internal/settings.ts"
+import { settingsOf } from "../support/settings.ts"
 
-const defaults = settingsOf({ name: "model", size: 1, factory: Effect.void }, "model") as Settings
+const defaults = settingsOf({ name: "model", size: 1, factory: Effect.void }, "model")
 
 /** Those that differ from the defaults. */
 export type Drawn = Partial<Settings>

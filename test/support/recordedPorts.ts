@@ -8,7 +8,7 @@ import { Cause, Effect } from "effect"
 import * as assert from "node:assert/strict"
 import type { AnyFiber, Borrow } from "../../src/pool/internal/borrow.ts"
 import type { Job } from "../../src/pool/internal/checkup.ts"
-import { type Settings, settingsOf } from "../../src/pool/internal/settings.ts"
+import type { Settings } from "../../src/pool/internal/settings.ts"
 import type { Tickets } from "../../src/pool/internal/state.ts"
 import type { Worker } from "../../src/pool/internal/worker.ts"
 import { check } from "../../src/pool/Invariant.ts"
@@ -25,11 +25,12 @@ import {
   RecordedPorts,
   termsOf
 } from "./recording.ts"
+import { settingsOf } from "./settings.ts"
 
 export { type Asking, awaiter, fiber, type RecordedAwaiter, RecordedBorrow, RecordedPorts } from "./recording.ts"
 
 const defaults: Settings = {
-  ...(settingsOf({ size: 1, factory: Effect.void }, "db") as Settings),
+  ...settingsOf({ size: 1, factory: Effect.void }, "db"),
   start: "background"
 }
 

@@ -93,15 +93,6 @@ export const recipeOf = <A, E, R, RL>(
   return problems.length > 0 ? new InvalidOptions({ pool, problems }) : { given, settings: filled(given, pool) }
 }
 
-/** @internal */
-export const settingsOf = <A, E, R, RL>(
-  options: Options<A, E, R, RL>,
-  defaultName: string
-): Settings | InvalidOptions => {
-  const recipe = recipeOf(options, defaultName)
-  return recipe instanceof InvalidOptions ? recipe : recipe.settings
-}
-
 const filled = (given: Given, name: string): Settings => {
   // They were checked.
   const options = given as unknown as Options<unknown>
