@@ -435,8 +435,8 @@ const core: ReadonlyArray<Mutant> = [
   {
     id: "abandoned-always-idle",
     file: lending,
-    original: "if (this.#state.settings.onAbandoned === \"checkin\")",
-    replacement: "if (this.#state.settings.onAbandoned !== \"checkin\")",
+    original: "this.#state.settings.onAbandoned === \"checkin\" ?",
+    replacement: "this.#state.settings.onAbandoned !== \"checkin\" ?",
     breaks: "what a dead owner left half used is lent again",
     stands: "H-1",
     tests: leases

@@ -200,8 +200,8 @@ export const policies: ReadonlyArray<Mutant> = [
     id: "reset-serves-nobody",
     file: machine("lending"),
     original:
-      "    this.#checks.reset(worker)\n    // Somebody of its key may have waited for this lease to end, and not for a resource.\n    this.serve()",
-    replacement: "    this.#checks.reset(worker)",
+      "      this.#checks.reset(worker)\n      // Somebody of its key may have waited for this lease to end, and not for a resource.\n      this.serve()",
+    replacement: "      this.#checks.reset(worker)",
     breaks: "somebody of the key waits beside what is idle until the reset has ended",
     stands: "Q11",
     tests: testOf("priority")
@@ -989,7 +989,7 @@ export const policies: ReadonlyArray<Mutant> = [
   {
     id: "no-quiet",
     file: machine("closedown"),
-    original: "      if (mode === \"drain\" && quiet > 0) this.#awaitQuiet(quiet)\n      else this.#drain()",
+    original: "      if (quiet > 0) this.#awaitQuiet(quiet)\n      else this.#drain()",
     replacement: "      this.#drain()",
     breaks: "a quiet period is no period at all",
     stands: "D1",

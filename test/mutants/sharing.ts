@@ -90,8 +90,8 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "first-leaver-places-it",
     file: machine("lending"),
-    original: "    if (worker.leases > 0) return this.#lighten(worker)\n",
-    replacement: "",
+    original: "    if (worker.leases > 0) this.#lighten(worker)\n    else if (!borrow",
+    replacement: "    if (!borrow",
     breaks: "the first who gives a shared resource back makes it idle under the others",
     stands: "F-1",
     tests: seats
@@ -192,8 +192,8 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "reservation-in-a-plain-pool",
     file: machine("lending"),
-    original: "if (!state.isPlain || worker.reservations !== undefined) this.#endWith(seat, borrow)",
-    replacement: "if (!state.isPlain) this.#endWith(seat, borrow)",
+    original: "|| !state.isPlain || worker.reservations !== undefined) this.#endWith(seat, borrow)",
+    replacement: "|| !state.isPlain) this.#endWith(seat, borrow)",
     breaks: "with a concurrency of 1 a reservation outlives its lease, and the next one is a conflict",
     stands: "C7",
     tests: wishes
@@ -256,8 +256,8 @@ export const sharing: ReadonlyArray<Mutant> = [
   {
     id: "gathers-only-by-policy",
     file: machine("lending"),
-    original: "    if (borrow.bundle !== undefined) state.gather(borrow.bundle)\n",
-    replacement: "    if (borrow.bundle !== undefined && state.discipline !== undefined) state.gather(borrow.bundle)\n",
+    original: "    if (borrow.bundle !== undefined) this.#state.gather(borrow.bundle)\n",
+    replacement: "    if (borrow.bundle !== undefined && discipline !== undefined) this.#state.gather(borrow.bundle)\n",
     breaks: "who has a part from before there were classes is overtaken",
     stands: "C10",
     tests: together

@@ -1239,8 +1239,8 @@ export const upkeep: ReadonlyArray<Mutant> = [
   {
     id: "reserve-after-a-return",
     file: machine("lending"),
-    original: "      this.#upkeep.spares()\n    }\n",
-    replacement: "    }\n",
+    original: "      this.serve()\n    }\n    this.#upkeep.spares()\n",
+    replacement: "      this.serve()\n    }\n",
     breaks: "a reserve that is too large now stays until something else happens",
     stands: "Z4",
     tests: testOf("idle")

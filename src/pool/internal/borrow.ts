@@ -36,7 +36,11 @@ export interface Terms {
   readonly key: string | undefined
   /** It would like this one, if it is idle. */
   readonly preferred: Worker | undefined
+  /** All that it is asked for together with, itself included. */
+  readonly bundle?: ReadonlyArray<Borrow>
 }
+
+const noTerms: Terms = { priority: 0, key: undefined, preferred: undefined }
 
 /** @internal */
 export abstract class Borrow implements Linked<Borrow>, Delivery {
@@ -73,8 +77,6 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
   taken = false
   deadline: Deadline<Due> | undefined = undefined
   terms: Terms | undefined = undefined
-  /** All that it is asked for together with, itself included. */
-  bundle: ReadonlyArray<Borrow> | undefined = undefined
   prev: Borrow | undefined = undefined
   next: Borrow | undefined = undefined
   /** The asker is below us on this very stack and will look at `state` itself: nothing needs to be delivered. */
@@ -91,6 +93,14 @@ export abstract class Borrow implements Linked<Borrow>, Delivery {
     const { reason } = this
     if (!(reason instanceof Expiry)) return reason
     return this.reason = reason.errorSince(this.askedAt!)
+  }
+
+  get bundle(): ReadonlyArray<Borrow> | undefined {
+    return this.terms?.bundle
+  }
+
+  set bundle(bundle: ReadonlyArray<Borrow>) {
+    this.terms = { ...(this.terms ?? noTerms), bundle }
   }
 
   /** While it is lent. */

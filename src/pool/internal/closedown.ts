@@ -43,8 +43,8 @@ export class Closedown {
   shutdown(message: Shutdown): void {
     const state = this.#state
     const { awaiter, mode, quiet = 0, within } = message
-    if (state.phase === "open") {
-      if (mode === "drain" && quiet > 0) this.#awaitQuiet(quiet)
+    if (state.phase === "open" && mode === "drain") {
+      if (quiet > 0) this.#awaitQuiet(quiet)
       else this.#drain()
     }
     if (awaiter !== undefined) this.awaitEnd(awaiter)
@@ -78,6 +78,8 @@ export class Closedown {
   /** The deadline has come, or nobody wants to wait for it. */
   force(): void {
     const state = this.#state
+    // Before a drain that would serve them.
+    this.#refuseAll()
     if (state.phase === "open") this.#drain()
     this.#refuseAll()
     for (let lent = state.lent.head; lent !== undefined; lent = state.lent.head) this.#lending.revoke(lent.borrow!)

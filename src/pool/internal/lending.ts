@@ -61,22 +61,22 @@ export class Lending {
     const { failures } = state
     const worker = this.end(borrow)
     if (worker === undefined) return
-    if (state.isPlain) this.place(worker)
-    else {
-      this.#giveBack(worker, borrow)
-      this.#upkeep.spares()
-    }
+    if (state.isPlain) this.#placeAny(worker)
+    else this.#giveBack(worker, borrow)
     // It has proven that openings work again.
     if (state.failures < failures) this.#staffing.hire()
   }
 
   #giveBack(worker: Worker, borrow: Borrow): void {
     const { settings } = this.#state
-    if (worker.leases > 0) return this.#lighten(worker)
-    if (!borrow.taken || !(settings.resets || settings.asksToRetire)) return this.place(worker, borrow.taken)
-    this.#checks.reset(worker)
-    // Somebody of its key may have waited for this lease to end, and not for a resource.
-    this.serve()
+    if (worker.leases > 0) this.#lighten(worker)
+    else if (!borrow.taken || !(settings.resets || settings.asksToRetire)) this.place(worker, borrow.taken)
+    else {
+      this.#checks.reset(worker)
+      // Somebody of its key may have waited for this lease to end, and not for a resource.
+      this.serve()
+    }
+    this.#upkeep.spares()
   }
 
   destroyed(borrow: Borrow): void {
@@ -106,8 +106,7 @@ export class Lending {
 
   /** Nobody can give this lease back any more. */
   abandon(borrow: Borrow): void {
-    if (this.#state.settings.onAbandoned === "checkin") this.checkin(borrow)
-    else this.destroyed(borrow)
+    return this.#state.settings.onAbandoned === "checkin" ? this.checkin(borrow) : this.destroyed(borrow)
   }
 
   /** It was held for too long. */
@@ -156,8 +155,11 @@ export class Lending {
 
   /** A resource that is free and healthy: to the next in line, else idle, else it was overflow and is closed. */
   place(worker: Worker, isSeen = true): void {
+    return this.#state.isPlain ? this.#placeAny(worker) : this.#placeFit(worker, isSeen)
+  }
+
+  #placeAny(worker: Worker): void {
     const state = this.#state
-    if (!state.isPlain) return this.#placeFit(worker, isSeen)
     const waiter = state.waiting.head
     if (waiter !== undefined) {
       this.#queueing.leave(waiter)
@@ -240,8 +242,7 @@ export class Lending {
       if (!worker.proven) this.#staffing.proven(worker)
     }
     borrow.guardFiber = undefined
-    if (!state.isPlain || worker.reservations !== undefined) this.#endWith(seat, borrow)
-    if (borrow.bundle !== undefined) this.#endPart(seat, borrow)
+    if (borrow.terms !== undefined || !state.isPlain || worker.reservations !== undefined) this.#endWith(seat, borrow)
     // One that nobody had yet was no lease to anybody.
     if (state.phase !== "open" && borrow.taken) state.drained++
     return worker
@@ -273,8 +274,7 @@ export class Lending {
       this.#ownership.own(seat, borrow.ownerFiber)
       borrow.ownerFiber = undefined
     }
-    if (borrow.bundle !== undefined) state.gather(borrow.bundle)
-    if (!state.isPlain) this.#lendWith(seat, borrow)
+    if (borrow.terms !== undefined || !state.isPlain) this.#lendWith(seat, borrow)
     this.#ports.reply(borrow)
   }
 
@@ -287,6 +287,7 @@ export class Lending {
   /** What policies want to know of a new lease. */
   #lendWith(seat: Seat, borrow: Borrow): void {
     const { discipline, settings } = this.#state
+    if (borrow.bundle !== undefined) this.#state.gather(borrow.bundle)
     discipline?.lent(borrow)
     if (settings.concurrency > 1) this.#sharing.settle(seat.worker)
     if (settings.targetUtilization < 1) this.#staffing.hire()
@@ -298,6 +299,7 @@ export class Lending {
     seat.isOverdue = false
     discipline?.ended(borrow)
     if (settings.concurrency > 1 || seat.worker.reservations !== undefined) this.#sharing.leave(seat.worker, borrow)
+    if (borrow.bundle !== undefined) this.#endPart(seat, borrow)
   }
 
   /** Somebody of its key may have waited for a lease to end, and not for a resource; or has lost what it had not touched yet. */

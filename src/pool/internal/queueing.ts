@@ -75,7 +75,7 @@ export class Queueing {
     const state = this.#state
     state.waiting.remove(borrow)
     if (borrow.mode === "try") state.tries--
-    if (!state.isPlain || borrow.bundle !== undefined) this.#leaveWith(borrow)
+    if (borrow.terms !== undefined || !state.isPlain) this.#leaveWith(borrow)
     if (borrow.deadline === undefined) return
     state.deadlines.cancel(borrow.deadline)
     borrow.deadline = undefined

@@ -203,6 +203,9 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   }
 
   readonly #checkoutCell = (options: OwnedCheckoutOptions<never> | undefined, fiber: AnyFiber): CheckoutCell => {
+    if (options === undefined && !this.#dropped) {
+      return new CheckoutCell(this.#front, "wait", this.#front.settings.checkoutTimeout, fiber)
+    }
     return this.#admit(
       new CheckoutCell(this.#front, "wait", this.#waitOf(options?.timeout), this.#ownerOf(options, fiber)),
       options
@@ -223,6 +226,10 @@ export class SessionImpl<out A, out E> implements Session<A, E> {
   }
 
   readonly #useCell = (body: Body, options: CheckoutOptions<never> | undefined, fiber: AnyFiber): UseCell => {
+    // Nearly always: apart from the rest, for only small functions are compiled into their callers.
+    if (options === undefined && !this.#dropped) {
+      return new UseCell(this.#front, body, this.#front.settings.checkoutTimeout, fiber)
+    }
     return this.#admit(new UseCell(this.#front, body, this.#waitOf(options?.timeout), fiber), options)
   }
 

@@ -185,6 +185,15 @@ describe("Machine: suspend and resume", () => {
     }
   })
 
+  it("a shutdown that waits for nobody refuses them as closed", () => {
+    const rig = new MachineRig({ breaker: 1 })
+    rig.suspend()
+    rig.openFailed(1)
+    const a = rig.checkout("a")
+    rig.shutdown("now")
+    assert.strictEqual(a.outcome, "PoolClosed")
+  })
+
   it("a drain resumes: those who wait are served first", () => {
     const rig = MachineRig.open()
     rig.suspend()
