@@ -232,7 +232,7 @@ export const figures: ReadonlyArray<Figure> = [
       unit: 1e3
     },
     limit(
-      41,
+      42,
       "the policies are a quarter of it, the supervisor that restarts a pool after a crash and its actors another."
     )
   )
