@@ -1,8 +1,10 @@
 /** How often each thing happened, over all runs: a model that never sees a fault proves nothing about it. */
 export class Census {
   readonly #counts = new Map<string, number>()
+  readonly #kinds: ReadonlyArray<string>
 
   constructor(kinds: ReadonlyArray<string>) {
+    this.#kinds = kinds
     for (const kind of kinds) this.#counts.set(kind, 0)
   }
 
@@ -10,9 +12,12 @@ export class Census {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
   }
 
-  /** What happened less often than that. */
+  /** What must happen, and happened less often than that. */
   below(least: number): ReadonlyArray<string> {
-    return [...this.#counts].filter(([, count]) => count < least).map(([kind, count]) => `${kind}: ${count}`)
+    return this.#kinds.flatMap((kind) => {
+      const count = this.#counts.get(kind)!
+      return count < least ? [`${kind}: ${count}`] : []
+    })
   }
 
   /** Three columns of `kind count`. */

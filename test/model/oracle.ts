@@ -153,6 +153,7 @@ export class Oracle {
     // It waits again since this very turn, and its time was up before.
     if (refusal === "CheckoutTimeout" && !this.#turn.refused.has(asker)) return this.reference.isTooLate(asker)
     if (refusal === "PoolFull") return this.reference.waitsInVain(asker)
+    if (refusal === "OpenFailed" && this.#turn.broken.has(asker)) return true
     if (refusal !== "OpenFailed" || !this.#turn.fails) return false
     this.#turn.fails = false
     return this.reference.firstForOpening === asker

@@ -12,6 +12,8 @@ export class Turn {
   /** Leases that are held for too long, which is to be said. */
   readonly overdue = new Set<number>()
   readonly orphans = new Set<Borrow>()
+  /** The circuit breaker refuses them, unless the pool is closed before that in this very turn. */
+  readonly broken = new Set<Borrow>()
   /** An opening failed, and whoever is in line for it is to be told, if there is anybody. */
   fails = false
   /** All that is lent is revoked. */
@@ -78,6 +80,7 @@ export class Shutdowns {
     if (!isTripped || isSuspended) return
     for (const { borrow } of line.waiting) {
       this.turn.refused.set(borrow, borrow.mode === "try" ? "PoolFull" : "OpenFailed")
+      this.turn.broken.add(borrow)
     }
   }
 
