@@ -801,15 +801,6 @@ export const upkeep: ReadonlyArray<Mutant> = [
     tests: testOf("checks")
   },
   {
-    id: "good-verdict-settles-nothing",
-    file: machine("checks"),
-    original: "    else this.#lending.place(worker)\n    this.#settle()",
-    replacement: "    else this.#lending.place(worker)",
-    breaks: "a try whose resource was evicted meanwhile waits for ever",
-    stands: "E-9",
-    tests: testOf("eviction")
-  },
-  {
     id: "bad-verdict-settles-nothing",
     file: machine("checks"),
     original: "    this.#staffing.close(worker)\n    this.#settle()",
