@@ -71,13 +71,12 @@ export class CheckoutTimeout<out E = never> extends Data.TaggedError("CheckoutTi
     const failure = this.lastOpenFailure === undefined
       ? ""
       : `; last opening failed with ${errorName(this.lastOpenFailure)}`
-    // What is idle and not lent to who waits is kept from him by one thing only, where the pool lends at all.
-    const limit = this.status.idle > 0 && !this.status.suspended && this.phase === "queue"
-      ? "; its key has as many as maxPerKey allows"
+    const others = this.status.idle > 0 && !this.status.suspended && this.phase === "queue"
+      ? "; what is idle is for those before it, or beyond its key's maxPerKey"
       : ""
     const deadlock = this.mayBeDeadlock ? "; all of them are held by fibers that wait for one more" : ""
     return `pool "${this.pool}": no resource within ${seconds(Duration.toMillis(this.waited))} ` +
-      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure}${limit}${deadlock})`
+      `(phase ${this.phase}; ${numbers(this.status)}${oldest}${failure}${others}${deadlock})`
   }
 }
 

@@ -2,41 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import type { Pool } from "whitepool"
 import { crash } from "../support/crash.ts"
-import { ids, numbers } from "../support/resources.ts"
+import { numbers } from "../support/resources.ts"
+import { checkinAll, type Leases, many, pool, resourcesOf } from "../support/together.ts"
 import { isWaiting } from "../support/waiting.ts"
-import {
-  assertWhole,
-  counts,
-  drain,
-  forkSettled,
-  lend,
-  OpenError,
-  type Resource,
-  type Session,
-  settle,
-  tagsOf,
-  World
-} from "../support/world.ts"
-
-type Leases = ReadonlyArray<Pool.Lease<Resource>>
-
-const many = (session: Session, n: number, options: Pool.OwnedCheckoutOptions = {}) =>
-  session.checkoutMany(n, { owner: "none", ...options })
-
-const checkinAll = (session: Session, leases: Leases) =>
-  Effect.forEach(leases, (lease) => session.checkin(lease), { discard: true })
-
-const resourcesOf = (leases: Leases) => ids(leases.map(({ resource }) => resource)).slice().sort((a, b) => a - b)
-
-/** A pool of so many, of which so many are lent. */
-const pool = (size: number, lent: number, options: Parameters<World["pool"]>[0] = {}) =>
-  Effect.gen(function*() {
-    const world = new World()
-    const session = yield* world.pool({ size, link: world.link, ...options })
-    return { world, session, held: yield* lend(session, lent) }
-  })
+import { assertWhole, counts, drain, forkSettled, OpenError, settle, tagsOf } from "../support/world.ts"
 
 describe("checkoutMany, and the pool it asks", () => {
   it.effect("between two incarnations waits in the lobby, and is answered by the next one", () =>

@@ -175,7 +175,7 @@ describe("maxPerKey", () => {
       )
       assert.match(
         String(yield* Effect.flip(session.checkout({ key: "a", timeout: 0 }))),
-        /^CheckoutTimeout: .*; its key has as many as maxPerKey allows\)$/
+        /^CheckoutTimeout: .*; what is idle is for those before it, or beyond its key's maxPerKey\)$/
       )
       yield* session.use(id, { key: "b", timeout: 0 })
       yield* session.checkin(first)

@@ -1,48 +1,16 @@
 /** A lease of a shared resource has it alone for a while (C7); Effect's `Pool.reserve` is the peer. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Pool } from "whitepool"
 import { ExitReason, Supervisor } from "whitepool/actor"
 import { crash } from "../support/crash.ts"
+import { checkinAll, endOf, type Lease, reserving, sharing } from "../support/reserving.ts"
 import { id } from "../support/resources.ts"
 import { isWaiting } from "../support/waiting.ts"
 import { assertWhole, drain, forkSettled, lend, type Session, settle, World } from "../support/world.ts"
 
-type Lease = Pool.Lease<unknown>
-
-/** A pool of one resource, and so many leases of it, which the end of no fiber takes back. */
-const sharing = (leases: number, options: Parameters<World["pool"]>[0] = {}) =>
-  Effect.gen(function*() {
-    const world = new World()
-    const session = yield* world.pool({ concurrency: 4, link: world.link, ...options })
-    const [a, b, c] = yield* lend(session, leases)
-    return { world, session, a: a!, b: b!, c: c! }
-  })
-
-/** Reserves in a scope of its own, beside the test. */
-const reserving = (session: Session, lease: Lease) =>
-  Effect.gen(function*() {
-    const scope = yield* Scope.make()
-    const fiber = yield* forkSettled(Scope.provide(session.reserve(lease), scope))
-    return { scope, fiber, close: Scope.close(scope, Exit.void) }
-  })
-
-/** How it has ended: the tag of its failure or defect. */
-const endOf = (fiber: Fiber.Fiber<void, { readonly _tag: string }>): string => {
-  const exit = fiber.pollUnsafe()
-  if (exit === undefined) return "waits"
-  if (Exit.isSuccess(exit)) return "alone"
-  const [reason] = exit.cause.reasons
-  if (reason?._tag === "Fail") return reason.error._tag
-  if (reason?._tag === "Die") return (reason.defect as { readonly _tag: string })._tag
-  return "interrupted"
-}
-
 const leases = (session: Session) => Effect.map(session.status, ({ leases, waiting }) => ({ leases, waiting }))
-
-const checkinAll = (session: Session, ...all: ReadonlyArray<Lease>) =>
-  Effect.forEach(all, (lease) => session.checkin(lease))
 
 describe("reserve", () => {
   it.effect("is there at once for who is alone, and nobody new shares it until the scope closes (C7)", () =>
